@@ -1,0 +1,71 @@
+"""Every setting an operator can make, typed, read once from the environment (docs/operations.md)."""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Environment(BaseSettings):
+    """Settings are ``TENANTRY_…`` variables; ``DATABASE_URL`` and ``PORT`` keep their customary names."""
+
+    model_config = SettingsConfigDict(env_prefix="TENANTRY_", extra="ignore")
+
+    mode: Literal["development", "test", "production"] = "development"
+    home: Path = ROOT / ".data"
+    tenancy: Literal["single", "multi"] = "single"
+    host_orgs: Literal["on", "off"] = "off"
+    directory: Literal["on", "off"] = "on"
+    public_url: str = ""
+    port: int = Field(8000, validation_alias=AliasChoices("PORT", "TENANTRY_PORT"))
+    workers: int = 1
+    log_level: str = "INFO"
+    allowed_hosts: str = "*"
+    trusted_proxies: int = Field(0, description="How many proxies in front append to X-Forwarded-For.")
+
+    database_url: SecretStr | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "TENANTRY_DATABASE_URL"))
+    database_password: SecretStr | None = Field(None, description="Password of the three roles; none: socket trust.")
+    database_pool: int = 16
+
+    secrets_key: SecretStr | None = Field(None, description="Master secrets, newest first, separated by commas.")
+    mail_url: SecretStr | None = Field(None, description="smtp://user:password@host:port?tls=starttls|implicit|none")
+    mail_from: str = "Tenantry <tenantry@localhost>"
+
+    @property
+    def multi(self) -> bool:
+        return self.tenancy == "multi"
+
+    @property
+    def developing(self) -> bool:
+        return self.mode != "production"
+
+    @property
+    def base_url(self) -> str:
+        """The address under which people reach this installation, without a trailing slash."""
+        return self.public_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
+
+    def secrets_keys(self) -> list[str]:
+        """The master secrets, newest first. Development makes one and keeps it in the data folder."""
+        if self.secrets_key:
+            return [key.strip() for key in self.secrets_key.get_secret_value().split(",") if key.strip()]
+        if not self.developing:
+            raise SystemExit("TENANTRY_SECRETS_KEY is not set. Make one with: openssl rand -base64 32")
+        path = self.home / "secrets.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32))
+        return [path.read_text().strip()]
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The settings of this process."""
+    return Environment()

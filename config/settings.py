@@ -1,0 +1,123 @@
+"""Django's settings, all of them consequences of ``environment.py``."""
+
+from __future__ import annotations
+
+import logging
+
+import django_stubs_ext
+import structlog
+
+from tenantry.kit import crypto
+
+from .database import django_databases
+from .environment import ROOT, environment
+
+django_stubs_ext.monkeypatch()
+
+ENVIRONMENT = environment()
+SECRETS_KEYS = ENVIRONMENT.secrets_keys()
+SECRET_KEY = crypto.derive(SECRETS_KEYS[0], "django").hex()
+SECRET_KEY_FALLBACKS = [crypto.derive(key, "django").hex() for key in SECRETS_KEYS[1:]]
+DEBUG = False  # pages of tracebacks show settings and locals; the log has the traceback
+ALLOWED_HOSTS = [host.strip() for host in ENVIRONMENT.allowed_hosts.split(",")]
+
+INSTALLED_APPS = [
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "tenantry.tenancy",
+    "tenantry.audit",
+    "tenantry.mail",
+    "tenantry.access",
+    "tenantry.entitlements",
+    "tenantry.people",
+    "tenantry.organizations",
+    "tenantry.portal",
+    "tenantry.api",
+    "tenantry.install",
+]
+MIDDLEWARE = [
+    "tenantry.portal.middleware.RequestRecord",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenantry.portal.middleware.SecurityHeaders",
+    "tenantry.tenancy.middleware.TenantScope",
+    "tenantry.people.middleware.Authentication",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "tenantry.portal.middleware.ProblemPages",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "tenantry.portal.shell.shell",
+            ],
+            "builtins": ["tenantry.portal.templatetags.portal"],
+        },
+    }
+]
+
+DATABASES = django_databases(ENVIRONMENT)
+DATABASE_ROUTERS = ["tenantry.tenancy.routing.Planes"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Django's own check wants AUTH_PASSWORD_VALIDATORS on a user model; ours are called in people/passwords.py.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+SECURE_COOKIES = ENVIRONMENT.base_url.startswith("https://")
+CSRF_COOKIE_NAME = "tenantry_csrf"
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES
+CSRF_FAILURE_VIEW = "tenantry.portal.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url] if ENVIRONMENT.public_url else []
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.trusted_proxies else None
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+APPEND_SLASH = False
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "build" / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = ENVIRONMENT.mode == "development"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+
+PROCRASTINATE_DATABASE_ALIAS = "default"
+
+LOGGING_CONFIG = None
+_shared = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="%H:%M:%S" if ENVIRONMENT.developing else "iso", utc=not ENVIRONMENT.developing),
+]
+structlog.configure(
+    processors=[*_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+_handler = logging.StreamHandler()
+_handler.setFormatter(
+    structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.dev.ConsoleRenderer(colors=False) if ENVIRONMENT.developing else structlog.processors.JSONRenderer(),
+        ],
+    )
+)
+logging.basicConfig(handlers=[_handler], level=ENVIRONMENT.log_level, force=True)
+for noisy in ("procrastinate", "asyncio", "django.request", "psycopg.pool"):
+    logging.getLogger(noisy).setLevel(logging.WARNING)

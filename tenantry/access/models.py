@@ -1,0 +1,63 @@
+"""Keys, the vendor's own permissions, and counts of attempts."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from tenantry.tenancy.models import TenantForeignKey, TenantModel
+
+
+class ApiKey(TenantModel):
+    """A bearer key of the vendor's staff or of one organization. Shown once; stored as prefix and SHA-256.
+
+    What a staff key may do is its role's permissions, narrowed to ``scopes`` where there are any. It ends with its
+    owner: revoking the user revokes it in the same transaction.
+    """
+
+    PREFIX = "key"
+
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=16)
+    key_hash = models.BinaryField(max_length=32)
+    staff_role = models.CharField(max_length=10, blank=True)
+    organization_id = models.UUIDField(null=True)
+    scopes = ArrayField(models.CharField(max_length=60), null=True)
+    owner = TenantForeignKey("people.User", null=True, related_name="keys")
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="access_key_hash", fields=["tenant_id", "key_hash"]),
+            models.CheckConstraint(name="access_key_one_plane", condition=models.Q(staff_role="") ^ models.Q(organization_id__isnull=True)),
+        ]
+        indexes = [models.Index(name="access_key_owner", fields=["tenant_id", "owner"])]
+
+
+class VendorPermission(TenantModel):
+    """A permission of the vendor's product, mapped to built-in roles, answered by access/check."""
+
+    PREFIX = "per"
+
+    name = models.CharField(max_length=60)
+    description = models.CharField(max_length=300, blank=True)
+    roles = ArrayField(models.CharField(max_length=20))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="access_permission_name", fields=["tenant_id", "name"]),
+            models.CheckConstraint(name="access_permission_form", condition=models.Q(name__regex=r"^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$")),
+        ]
+
+
+class Attempt(TenantModel):
+    """How often something was tried in one window. UNLOGGED: a crash forgets a minute of counting, nothing else."""
+
+    key = models.CharField(max_length=200)
+    window_start = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="access_attempt_window", fields=["tenant_id", "key", "window_start"])]

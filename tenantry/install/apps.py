@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class Install(AppConfig):
+    name = "tenantry.install"

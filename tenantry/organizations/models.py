@@ -1,0 +1,191 @@
+"""Organizations, who belongs to them, and who is asked to."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from tenantry.people.models import User
+from tenantry.tenancy.models import TenantForeignKey, TenantModel
+
+
+class Organization(TenantModel):
+    """A customer of the tenant. ``can_sponsor`` buys for its members, ``can_host`` supplies experts."""
+
+    PREFIX = "org"
+
+    class State(models.TextChoices):
+        PENDING = "pending_verification", "Pending verification"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        DEACTIVATED = "deactivated"
+
+    name = models.CharField(max_length=120)
+    slug = models.CharField(max_length=60)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.PENDING)
+    state_reason = models.TextField(blank=True)
+    rejected_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    legal_name = models.CharField(max_length=200, blank=True)
+    size = models.CharField(max_length=12, blank=True)
+    industry = models.CharField(max_length=60, blank=True)
+    country = models.CharField(max_length=2)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    default_currency = models.CharField(max_length=3)
+    can_sponsor = models.BooleanField(default=True)
+    can_host = models.BooleanField(default=False)
+    plan = models.CharField(max_length=20, blank=True)
+    public = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="organization_slug", fields=["tenant_id", "slug"]),
+            models.CheckConstraint(name="organization_slug_form", condition=Q(slug__regex=r"^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$")),
+            models.CheckConstraint(
+                name="organization_state_known",
+                condition=Q(state__in=["pending_verification", "active", "suspended", "deactivated"]),
+            ),
+        ]
+        indexes = [
+            models.Index(name="organization_by_state", fields=["tenant_id", "state", "id"]),
+            models.Index(name="organization_by_name", fields=["tenant_id", "name", "id"]),
+        ]
+
+
+class Profile(TenantModel):
+    """How an organization shows itself: one row each, made with it."""
+
+    organization = TenantForeignKey(Organization, related_name="profile_rows")
+    description = models.TextField(blank=True)
+    website = models.CharField(max_length=200, blank=True)
+    brand_colour = models.CharField(max_length=7, blank=True)
+    logo = models.BinaryField(null=True)
+    banner = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="organization_profile_one", fields=["tenant_id", "organization"]),
+            models.CheckConstraint(
+                name="organization_colour_form", condition=Q(brand_colour="") | Q(brand_colour__regex=r"^#[0-9a-f]{6}$")
+            ),
+        ]
+
+
+class BillingAccount(TenantModel):
+    """Who pays and under which identifiers: one row each, made with the organization; billing builds on it."""
+
+    organization = TenantForeignKey(Organization, related_name="billing_rows")
+    funding_mode = models.CharField(max_length=10, default="personal")
+    billing_email = models.CharField(max_length=254, blank=True)
+    payment_terms_days = models.PositiveSmallIntegerField(default=30)
+    requires_purchase_order = models.BooleanField(default=False)
+    tax_ids = models.JSONField(default=dict)  # {"gstin": …, "pan": …, "udyam": …, "vat": …}
+    address = models.JSONField(default=dict)  # {"line1", "line2", "city", "region", "postal_code", "country"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="organization_billing_one", fields=["tenant_id", "organization"]),
+            models.CheckConstraint(
+                name="organization_funding_known", condition=Q(funding_mode__in=["personal", "wallet", "invoice", "license"])
+            ),
+        ]
+
+
+class Membership(TenantModel):
+    """A user in an organization. Written by ``membership.py`` alone (a house test proves it)."""
+
+    PREFIX = "mem"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        REMOVED = "removed"
+        ERASED = "erased"
+
+    organization = TenantForeignKey(Organization, related_name="memberships")
+    user = TenantForeignKey(User, related_name="memberships")
+    role = models.CharField(max_length=20)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    service = models.BooleanField(default=False)  # a machine's account: holds no seat
+    team = models.CharField(max_length=120, blank=True)
+    reason = models.TextField(blank=True)
+    seat_assigned_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="membership_one", fields=["tenant_id", "organization", "user"]),
+            models.CheckConstraint(name="membership_status_known", condition=Q(status__in=["active", "suspended", "removed", "erased"])),
+            models.CheckConstraint(
+                name="membership_role_known",
+                condition=Q(role__in=["owner", "maintainer", "billing_admin", "manager", "expert", "learner", "support"]),
+            ),
+            # A seat is held by active people and by nobody else.
+            models.CheckConstraint(
+                name="membership_seat_when_active",
+                condition=Q(status="active", service=False, seat_assigned_at__isnull=False)
+                | (~Q(status="active") | Q(service=True)) & Q(seat_assigned_at__isnull=True),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="membership_page", fields=["tenant_id", "organization", "id"], condition=~Q(status__in=["removed", "erased"])
+            ),
+            models.Index(name="membership_user", fields=["tenant_id", "user"]),
+            models.Index(name="membership_owners", fields=["tenant_id", "organization"], condition=Q(role="owner", status="active")),
+        ]
+
+
+class Invitation(TenantModel):
+    """An offer of a membership to an address. A pending one holds a seat. The token is stored as its SHA-256."""
+
+    PREFIX = "inv"
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        REVOKED = "revoked"
+        EXPIRED = "expired"
+
+    organization = TenantForeignKey(Organization, related_name="invitations")
+    email = models.CharField(max_length=254)
+    name = models.CharField(max_length=120, blank=True)
+    team = models.CharField(max_length=120, blank=True)
+    role = models.CharField(max_length=20)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    token_hash = models.BinaryField(max_length=32)
+    expires_at = models.DateTimeField()
+    inviter_id = models.UUIDField(null=True)
+    inviter_label = models.CharField(max_length=254, blank=True)
+    last_sent_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="invitation_one_pending", fields=["tenant_id", "organization", "email"], condition=Q(status="pending")
+            ),
+            models.UniqueConstraint(name="invitation_token", fields=["tenant_id", "token_hash"]),
+            models.CheckConstraint(
+                name="invitation_status_known", condition=Q(status__in=["pending", "accepted", "declined", "revoked", "expired"])
+            ),
+        ]
+        indexes = [
+            models.Index(name="invitation_page", fields=["tenant_id", "organization", "-id"]),
+            models.Index(name="invitation_expiring", fields=["tenant_id", "expires_at"], condition=Q(status="pending")),
+        ]
+
+
+class Draft(TenantModel):
+    """An organization being set up in the wizard: nothing of it exists until the last step. Expires after 7 days."""
+
+    user = TenantForeignKey(User, related_name="drafts")
+    data = models.JSONField(default=dict)
+    logo = models.BinaryField(null=True)
+    banner = models.BinaryField(null=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="organization_draft_one", fields=["tenant_id", "user"])]

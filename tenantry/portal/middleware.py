@@ -1,0 +1,126 @@
+"""What surrounds every request: its record, the security headers, and problems turned into answers."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.db import OperationalError, connections
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from tenantry.kit.context import RequestInfo, request_info
+from tenantry.kit.ids import new_id
+from tenantry.kit.problems import Problem
+
+from .errors import problem_response
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+log = structlog.get_logger("tenantry.request")
+_GIVEN_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+)
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The peer, or the address that the outermost of our own proxies saw."""
+    proxies: int = settings.ENVIRONMENT.trusted_proxies
+    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    if proxies and len(chain) >= proxies:
+        return chain[-proxies]
+    return request.META.get("REMOTE_ADDR") or None
+
+
+class RequestRecord:
+    """Give the request an id, tell the audit where it comes from, log one line, and count its queries in development."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if _GIVEN_ID.fullmatch(given) else new_id().hex
+        info = RequestInfo(request_id, client_ip(request), request.headers.get("User-Agent", "")[:300])
+        token, started = request_info.set(info), time.perf_counter()
+        counter = _Counter()
+        try:
+            with connections["default"].execute_wrapper(counter):
+                response = self._answer(request)
+        finally:
+            request_info.reset(token)
+        milliseconds = (time.perf_counter() - started) * 1000
+        response["X-Request-Id"] = request_id
+        if settings.ENVIRONMENT.developing:
+            response["Server-Timing"] = f'total;dur={milliseconds:.1f}, db;desc="{counter.count} queries"'
+        if not request.path_info.startswith("/static/"):
+            # The path without its query: a token in a link must not reach the log.
+            path = re.sub(r"(/(?:link|invitations)/)[A-Za-z0-9_-]{20,}", r"\1…", request.path)
+            log.info(
+                "request", method=request.method, path=path, status=response.status_code, ms=round(milliseconds, 1), request_id=request_id
+            )
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        """Problems raised by the middleware below (no tenant, suspended) and a busy database become answers here."""
+        try:
+            return self.get_response(request)
+        except Exception as error:
+            return problem_response(request, as_problem(error))
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute, sql, params, many, context):  # type: ignore[no-untyped-def]  # Django's wrapper protocol
+        self.count += 1
+        return execute(sql, params, many, context)
+
+
+def as_problem(error: Exception) -> Problem:
+    """What a client may know of an exception: everything of a Problem, nothing of a defect."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Http404):
+        return Problem(404, "not_found", "There is nothing at this address.")
+    if isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", "") in {"55P03", "40P01", "57014", "40001"}:
+        return Problem(503, "busy", "Somebody else is changing the same thing. Try again in a moment.", headers={"Retry-After": "1"})
+    log.error("unhandled", exc_info=error)
+    return Problem(500, "internal_error", "Something went wrong on our side. Nothing was changed; the request id helps us to find it.")
+
+
+class SecurityHeaders:
+    """No framing, no inline code, no sniffing, no referrer with a token in it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        response.setdefault("X-Content-Type-Options", "nosniff")
+        response.setdefault("Referrer-Policy", "same-origin")
+        response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if settings.SECURE_COOKIES:
+            response.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if not request.path_info.startswith("/static/"):
+            response.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class ProblemPages:
+    """Innermost: a view's exception becomes an answer inside the scope, whose status then rolls it back."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
+        return problem_response(request, as_problem(error))

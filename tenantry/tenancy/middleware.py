@@ -1,0 +1,68 @@
+"""From an address to an open scope, and from a status to a commit or a roll-back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve, set_script_prefix
+
+from tenantry.kit.problems import Problem
+
+from .scope import scope
+from .services import DEFAULT_SLUG
+
+# Addresses of the installation as a whole; everything else is a tenant's.
+PLATFORM_PATHS = ("/static/", "/healthz", "/favicon.ico")
+
+
+class TenantScope:
+    """Open the tenant's scope around the request; status 400 and above rolls everything back.
+
+    In multi mode ``/t/<slug>`` is taken off the path and becomes the script prefix, so that views, ``reverse`` and
+    ``{% url %}`` know nothing of it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if path.startswith(PLATFORM_PATHS):
+            return self.get_response(request)
+        slug, set_prefix = DEFAULT_SLUG, ""
+        if settings.ENVIRONMENT.multi:
+            slug, rest = split(path)
+            if not slug:
+                raise _without_prefix(path)
+            set_prefix, request.path_info = f"/t/{slug}/", rest
+        set_script_prefix(set_prefix or "/")
+        request.cookie_path = set_prefix or "/"  # type: ignore[attr-defined]  # sessions of two tenants never meet
+        with scope(slug, organizations=()) as opened:
+            request.tenant = opened  # type: ignore[attr-defined]  # read by templates and the guard
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True, using=opened.using)
+        return response
+
+
+def split(path: str) -> tuple[str, str]:
+    """``/t/acme/api/v1/me`` is ``("acme", "/api/v1/me")``; a path without the prefix has no slug."""
+    if not path.startswith("/t/"):
+        return "", path
+    slug, _, rest = path[3:].partition("/")
+    return slug, "/" + rest
+
+
+def _without_prefix(path: str) -> Problem:
+    try:
+        resolve(path)
+    except Resolver404:
+        return Problem(404, "not_found", "There is nothing at this address.")
+    return Problem(
+        400,
+        "tenant_slug_missing",
+        f"This installation hosts several workspaces, so an address begins with one's slug: /t/<slug>{path}",
+    )

@@ -1,0 +1,148 @@
+"""The scope: one transaction that can touch one tenant, and in it one set of organizations.
+
+``scope(tenant_id)`` opens a transaction on the app role's connection and sets ``app.tenant_id`` and
+``app.org_scope`` for its duration. Row-level security reads them. Nothing can be read or written outside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from django.db import connections, transaction
+from psycopg.pq import TransactionStatus
+
+from tenantry.kit import clock
+from tenantry.kit.problems import Problem
+
+Everything = Literal["*"]
+EVERYTHING: Everything = "*"
+
+
+@dataclass(slots=True)
+class Scope:
+    """What the open transaction can touch. ``organizations`` is ``"*"`` or a set of organization ids."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+    using: str
+    clock_offset: timedelta = timedelta(0)
+    organizations: set[UUID] | Everything = field(default_factory=set)
+
+    @property
+    def setting(self) -> str:
+        """The value of ``app.org_scope``."""
+        return EVERYTHING if self.organizations == EVERYTHING else ",".join(sorted(map(str, self.organizations)))
+
+
+_current: ContextVar[Scope | None] = ContextVar("scope", default=None)
+
+
+def current() -> Scope:
+    """The open scope. Raises RuntimeError outside one: a defect, never an answer to a client."""
+    scope = _current.get()
+    if scope is None:
+        raise RuntimeError("No tenant scope is open: wrap this in tenancy.scope.scope(…).")
+    return scope
+
+
+def current_tenant_id() -> UUID:
+    return current().tenant_id
+
+
+@contextmanager
+def scope(tenant: UUID | str, *, organizations: Iterable[UUID] | Everything = EVERYTHING, using: str = "default") -> Iterator[Scope]:
+    """Open a transaction for one tenant, given by id or slug.
+
+    An exception, or ``transaction.set_rollback(True)`` inside, undoes all of it. Opening another one inside
+    on the same connection is a savepoint that gives the outer scope its settings back when it ends
+    (``SET LOCAL`` outlives a savepoint). Raises Problem 404 ``tenant_not_found`` and 403 ``tenant_suspended``.
+    """
+    outer = _current.get()
+    with transaction.atomic(using=using):
+        entered = _enter(tenant, using)
+        entered.organizations = EVERYTHING if organizations == EVERYTHING else set(organizations)
+        token, offset = _current.set(entered), clock.set_offset(entered.clock_offset)
+        try:
+            _apply(entered)
+            yield entered
+        finally:
+            _current.reset(token)
+            clock.set_offset(offset)
+            if outer is not None and outer.using == using and _usable(using):
+                _apply(outer)
+
+
+def _enter(tenant: UUID | str, using: str) -> Scope:
+    with connections[using].cursor() as cursor:
+        cursor.execute("select id, slug, name, status, clock_offset from tenancy_enter(%s)", [str(tenant)])
+        row = cursor.fetchone()
+    if row is None:
+        raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
+    tenant_id, slug, name, status, offset = row
+    if status == "suspended":
+        raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
+    return Scope(tenant_id=tenant_id, slug=slug, name=name, using=using, clock_offset=offset)
+
+
+def _usable(using: str) -> bool:
+    """False after an SQL error: until the roll-back the transaction takes no statement."""
+    connection = connections[using]
+    return not connection.needs_rollback and connection.connection.info.transaction_status != TransactionStatus.INERROR
+
+
+def _apply(scope: Scope) -> None:
+    with connections[scope.using].cursor() as cursor:
+        cursor.execute(
+            "select set_config('app.tenant_id', %s, true), set_config('app.org_scope', %s, true)",
+            [str(scope.tenant_id), scope.setting],
+        )
+
+
+def narrow(organizations: Iterable[UUID] | Everything) -> None:
+    """From now on in this transaction only these organizations' rows can be seen or written."""
+    scope = current()
+    scope.organizations = EVERYTHING if organizations == EVERYTHING else set(organizations)
+    _apply(scope)
+
+
+def admit(organization_id: UUID) -> None:
+    """Add one organization to the scope: one just made, or one just joined."""
+    scope = current()
+    if scope.organizations != EVERYTHING:
+        narrow({*scope.organizations, organization_id})
+
+
+@contextmanager
+def everywhere() -> Iterator[None]:
+    """See all organizations of the tenant for a few statements.
+
+    For what is asked before it is known who asks (an invitation's token, a person's own memberships).
+    The places that may use it are listed in tests/house/test_scope.py.
+    """
+    scope = current()
+    before = scope.organizations
+    narrow(EVERYTHING)
+    try:
+        yield
+    finally:
+        scope.organizations = before
+        if _usable(scope.using):
+            _apply(scope)
+
+
+@contextmanager
+def aside() -> Iterator[Scope]:
+    """A transaction of its own within a request, for what must outlive a refusal (a failed sign-in).
+
+    It runs on a second connection of the same role and tenant, and commits by itself. Never touch rows in
+    it that the main transaction has locked.
+    """
+    with scope(current().tenant_id, using="aside") as opened:
+        yield opened

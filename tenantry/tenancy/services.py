@@ -1,0 +1,84 @@
+"""What the platform does with tenants: make, suspend, resume; and a sandbox's clock."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from tenantry.kit.problems import Problem, conflict, invalid, not_found
+
+from .models import Tenant
+
+DEFAULT_SLUG = "default"
+RESERVED = frozenset(
+    "www api app admin signup sign-up sign-in signin login logout static assets media docs doc help support status operator platform "
+    "tenantry mail smtp billing webhooks scim sso auth account accounts dev healthz public internal root system test null undefined".split()
+)
+SLUG = re.compile(r"^[a-z0-9-]{3,30}$")
+
+
+def create_tenant(*, slug: str, name: str, sandbox: bool = False) -> UUID:
+    """Make a tenant through the platform role; returns its id.
+
+    A sandbox has a clock that can be moved. Raises Problem 422 ``slug_invalid`` / ``slug_reserved``, 409 ``slug_taken``.
+    """
+    if not SLUG.fullmatch(slug):
+        raise invalid("A slug is 3 to 30 of a-z, 0-9 and the hyphen.", pointer="/slug", code="slug_invalid")
+    if slug in RESERVED:
+        raise invalid(f"The slug {slug} is reserved.", pointer="/slug", code="slug_reserved")
+    tenant = Tenant(slug=slug, name=name.strip() or slug, sandbox=sandbox)
+    try:
+        with transaction.atomic(using="platform"):
+            tenant.save(using="platform", force_insert=True)
+    except IntegrityError as error:
+        raise conflict("slug_taken", f"The slug {slug} is taken.") from error
+    return tenant.id
+
+
+def ensure_default() -> UUID:
+    """The tenant of a single-tenant installation, made on the first call."""
+    found = Tenant.objects.using("platform").filter(slug=DEFAULT_SLUG).values_list("id", flat=True).first()
+    return found or create_tenant(slug=DEFAULT_SLUG, name="Northwind Learning")
+
+
+def suspend_tenant(*, slug: str) -> None:
+    """From the next request on every route of the tenant answers 403 ``tenant_suspended``."""
+    _change(slug, status=Tenant.Status.SUSPENDED)
+
+
+def resume_tenant(*, slug: str) -> None:
+    """Undo ``suspend_tenant``."""
+    _change(slug, status=Tenant.Status.ACTIVE)
+
+
+def move_clock(*, slug: str, by: timedelta) -> None:
+    """Let a sandbox tenant's clock run ahead by this much in all. Raises Problem 409 ``not_a_sandbox``."""
+    if not Tenant.objects.using("platform").filter(slug=slug, sandbox=True).exists():
+        raise conflict("not_a_sandbox", "Only a sandbox tenant's clock can be moved.")
+    _change(slug, clock_offset=by)
+
+
+def _change(slug: str, **values: object) -> None:
+    if not Tenant.objects.using("platform").filter(slug=slug).update(**values):
+        raise not_found("tenant")
+
+
+def tenant_ids() -> list[UUID]:
+    """All active tenants, for a sweep: read as the platform, entered one by one as the app role."""
+    return list(Tenant.objects.using("platform").filter(status=Tenant.Status.ACTIVE).values_list("id", flat=True))
+
+
+__all__ = [
+    "DEFAULT_SLUG",
+    "Problem",
+    "RESERVED",
+    "create_tenant",
+    "ensure_default",
+    "move_clock",
+    "resume_tenant",
+    "suspend_tenant",
+    "tenant_ids",
+]
