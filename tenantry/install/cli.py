@@ -1,0 +1,128 @@
+"""``tenantry …``: the command line. Each command loads what it needs and no more; stdout is kept for results."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from . import keys, tenants
+from .prepare import database, django, say, settle
+
+app = typer.Typer(
+    name="tenantry",
+    help="Run and look after a Tenantry installation. Settings come from the environment: docs/operations.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(keys.app, name="key", help="API keys.")
+app.add_typer(tenants.app, name="tenant", help="Workspaces of an installation that hosts several.")
+audit = typer.Typer(no_args_is_help=True)
+app.add_typer(audit, name="audit", help="The record of actions.")
+app.command("link")(keys.link)
+
+Host = Annotated[str, typer.Option(help="Address to listen on. Default: 127.0.0.1 in development, else 0.0.0.0.")]
+TenantOption = Annotated[str, typer.Option("--tenant", help="The workspace's slug, when the installation hosts several.")]
+
+
+@app.command()
+def up(host: Host = "") -> None:
+    """Start everything: the embedded database, migrations, web and worker, under one supervisor."""
+    from . import supervisor
+
+    supervisor.up(host)
+
+
+@app.command()
+def web(host: Host = "") -> None:
+    """Serve the pages and the API."""
+    from . import serve
+
+    serve.web(database(), host)
+
+
+@app.command()
+def worker() -> None:
+    """Run background jobs and schedules."""
+    from . import serve
+
+    serve.worker(django())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the state this version expects. Safe to repeat; two at once queue."""
+    from .migrate import migrate as run
+
+    print(run(django()))
+
+
+@app.command()
+def demo(tenant: TenantOption = "") -> None:
+    """Load the demo's organizations and people. Safe to repeat."""
+    from . import welcome
+
+    settings = django()
+    with keys.problems_as_sentences():
+        for line in welcome.lines(settings, welcome.load(settings, tenant)):
+            print(line)
+
+
+@app.command()
+def doctor() -> None:
+    """Check database, roles, row-level security, keys, mail, clock and audit; say how to mend each."""
+    from . import doctor as checks
+
+    raise SystemExit(checks.run(database()))
+
+
+@app.command()
+def dsn(role: Annotated[Literal["app", "owner", "platform"], typer.Option(help="Whose connection.")]) -> None:
+    """Print the postgresql:// address of one role, and nothing else."""
+    from config.database import role_url
+
+    embedded_server = settle().database_url is None
+    settings = database()
+    print(role_url(settings, role), flush=True)
+    if embedded_server:
+        from . import embedded
+
+        if embedded.stop(settings.home):
+            say("Note: the embedded server runs only while a command uses it. Keep bin/dev running beside this one.")
+
+
+@app.command()
+def openapi(tenant: TenantOption = "") -> None:
+    """Print the OpenAPI document as JSON."""
+    from .document import openapi as document
+
+    print(document(django()))
+
+
+@audit.command("verify")
+def audit_verify(tenant: TenantOption = "") -> None:
+    """Seal what is pending, walk the hash chain, and say whether it holds. Exit 1 when it doesn't."""
+    settings = django()
+    from .audit import verify
+
+    raise SystemExit(verify(settings, tenant))
+
+
+def main() -> None:
+    """Entry point of bin/tenantry."""
+    try:
+        settle()
+        app(prog_name="tenantry")
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            say(leaving.code)
+            sys.exit(1)
+        raise
+
+
+if __name__ == "__main__":
+    main()
