@@ -147,8 +147,8 @@ def _check(folder: Path) -> None:
             + (
                 "It was made by a newer Tenantry: run that one. "
                 if newer
-                else f"Dump it with the Tenantry that made it and load it into a new TENANTRY_HOME, or run PostgreSQL {version} on it yourself "
-                "and set DATABASE_URL. "
+                else "Dump it with the Tenantry that made it and load it into a new TENANTRY_HOME, or run its own PostgreSQL on it and set "
+                "DATABASE_URL. "
             )
             + "See docs/operations.md, “Upgrade”."
         )
@@ -261,10 +261,9 @@ def _ensure_database(dsn: str, folder: Path) -> None:
                     )
             return
         except psycopg.OperationalError as error:
-            if "starting up" in str(error) or "recovery" in str(error):
-                if time.monotonic() < until:
-                    time.sleep(0.3)
-                    continue
+            if ("starting up" in str(error) or "recovery" in str(error)) and time.monotonic() < until:
+                time.sleep(0.3)
+                continue
             raise SystemExit(_failure(folder, error)) from error
 
 

@@ -78,8 +78,8 @@ def _roles(settings: Environment) -> None:
         raise SystemExit(str(error)) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise SystemExit(
-            f"The user of DATABASE_URL may not set up Tenantry's roles ({_first_line(error)}). Use a superuser or the database's owner with "
-            "CREATEROLE; it is only needed for migrations and checks. See docs/operations.md, “Roles”."
+            f"The user of DATABASE_URL may not set up Tenantry's roles ({_first_line(error)}). Use a superuser or the database's "
+            "owner with CREATEROLE; it is only needed for migrations and checks. See docs/operations.md, “Roles”."
         ) from error
     except psycopg.OperationalError as error:
         raise SystemExit(f"The database of DATABASE_URL can't be reached: {_first_line(error)}") from error
@@ -90,8 +90,8 @@ def _connect(dsn: str) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(dsn, autocommit=True)
     except psycopg.OperationalError as error:
         raise SystemExit(
-            f"The role tenantry_owner can't sign in: {_first_line(error)}\nSet TENANTRY_DATABASE_PASSWORD (the password of Tenantry's three "
-            "roles), or let pg_hba.conf admit them. See docs/operations.md, “Roles”."
+            f"The role tenantry_owner can't sign in: {_first_line(error)}\nSet TENANTRY_DATABASE_PASSWORD (the password of Tenantry's "
+            "three roles), or let pg_hba.conf admit them. See docs/operations.md, “Roles”."
         ) from error
 
 
