@@ -1,11 +1,22 @@
-"""What every page's frame needs: who is signed in, where they are, where they may go."""
+"""What every page can say: the tenant, the record of this request. The frame itself is worked out by ``navigation.Shell``."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+
+from tenantry.kit.context import request_info
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """The context processor: no query, and true for a page of no tenant as well (an unknown address, a failure)."""
+    principal = getattr(request, "principal", None)
+    return {
+        "principal": principal,
+        "user": getattr(principal, "user", None),
+        "tenant_name": getattr(getattr(request, "tenant", None), "name", "") or "Tenantry",
+        "developing": settings.ENVIRONMENT.developing,
+        "request_id": request_info.get().request_id,
+    }

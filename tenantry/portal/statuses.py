@@ -1,0 +1,42 @@
+"""Every status a page shows: its colour and its word. A status that is not here is shown in grey, in its own words."""
+
+from __future__ import annotations
+
+GOOD, WARN, BAD, NEUTRAL = "good", "warn", "bad", ""
+
+STATUSES: dict[str, tuple[str, str]] = {
+    "active": (GOOD, "Active"),
+    "accepted": (GOOD, "Accepted"),
+    "created": (GOOD, "Created"),
+    "sent": (GOOD, "Sent"),
+    "verified": (GOOD, "Verified"),
+    "valid": (GOOD, "Valid"),
+    "allowed": (GOOD, "Allowed"),
+    "current": (GOOD, "This device"),
+    "pending_verification": (WARN, "Pending verification"),
+    "suspended": (WARN, "Suspended"),
+    "expired": (WARN, "Expired"),
+    "over_limit": (WARN, "Over the limit"),
+    "rejected": (BAD, "Rejected"),
+    "failed": (BAD, "Failed"),
+    "revoked": (BAD, "Revoked"),
+    "invalid": (BAD, "Invalid"),
+    "refused": (BAD, "Refused"),
+    "denied": (BAD, "Denied"),
+    "broken": (BAD, "Broken"),
+    "pending": (NEUTRAL, "Pending"),
+    "invited": (NEUTRAL, "Invited"),
+    "declined": (NEUTRAL, "Declined"),
+    "queued": (NEUTRAL, "Queued"),
+    "removed": (NEUTRAL, "Removed"),
+    "erased": (NEUTRAL, "Erased"),
+    "deactivated": (NEUTRAL, "Deactivated"),
+    "deleted": (NEUTRAL, "Deleted"),
+    "ended": (NEUTRAL, "Ended"),
+    "already_member": (NEUTRAL, "Already a member"),
+}
+
+
+def described(status: str) -> tuple[str, str]:
+    """The tone (a CSS class, empty when neutral) and the word of a status."""
+    return STATUSES.get(status, (NEUTRAL, status.replace("_", " ").capitalize()))
