@@ -114,7 +114,11 @@ _handler.setFormatter(
         foreign_pre_chain=_shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.dev.ConsoleRenderer(colors=False) if ENVIRONMENT.developing else structlog.processors.JSONRenderer(),
+            # Plain tracebacks: the pretty ones print locals, and with them tokens and mail bodies.
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+            if ENVIRONMENT.developing
+            else structlog.processors.JSONRenderer(),
         ],
     )
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from . import keys, tenants
-from .prepare import database, django, say, settle
+from .prepare import database, django, leave, say, settle
 
 app = typer.Typer(
     name="tenantry",
@@ -122,6 +122,8 @@ def main() -> None:
             say(leaving.code)
             sys.exit(1)
         raise
+    finally:
+        leave()
 
 
 if __name__ == "__main__":

@@ -68,17 +68,17 @@ def start(home: Path) -> str:
     with lock:
         _check(folder)
         _forget_the_dead(folder)
+    _messages.clear()
+    log_from = _size(folder / "log")
     with _modes_kept(folder):
         try:
             server = postgres_server.get_server(folder, start=False)
             with lock:
                 _initialise(server, folder)
-            _start(server, folder)
-        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
-            raise SystemExit(_failure(folder, error)) from error
-    socket = server.get_postmaster_info().socket_dir
-    _ensure_database(f"postgresql://postgres@/postgres?host={quote(str(socket))}", folder)
-    return f"postgresql://postgres@/{DATABASE}?host={quote(str(socket))}"
+            socket = _start(server, folder)
+        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError, psutil.Error, psycopg.Error) as error:
+            raise SystemExit(_failure(folder, error, log_from)) from error
+    return f"postgresql://postgres@/{DATABASE}?host={quote(socket)}"
 
 
 def stop(home: Path) -> bool:
@@ -90,8 +90,14 @@ def stop(home: Path) -> bool:
         return False
     with server_class._lock:
         _forget_the_dead(folder)
-    server.cleanup()
+    with suppress(psutil.Error):  # it died before us
+        server.cleanup()
     return folder not in server_class._instances
+
+
+def alive(home: Path) -> bool:
+    """Whether the server that this process joined still runs."""
+    return _postmaster_lives(home.expanduser().resolve() / "postgres")
 
 
 def _folder(home: Path) -> Path:
@@ -156,17 +162,33 @@ def _check(folder: Path) -> None:
 
 
 def _clear_stale_pid(folder: Path) -> None:
-    """After a crash or a reboot the postmaster's id may be another program's; PostgreSQL then refuses to start."""
-    pid_file = folder / "postmaster.pid"
-    if not pid_file.exists():
+    """Take away lock files whose process id now is another program's, or a zombie's: PostgreSQL refuses to start on them.
+
+    A file whose process is gone altogether is left to PostgreSQL, which then also looks for surviving backends.
+    """
+    if _postmaster_lives(folder) or _backends(folder):
         return
-    first = pid_file.read_text().split("\n", 1)[0].strip()
+    for lock_file in (folder / "postmaster.pid", folder / ".s.PGSQL.5432.lock"):
+        with suppress(OSError, ValueError):
+            if psutil.pid_exists(int(lock_file.read_text().split("\n", 1)[0])):
+                lock_file.unlink()
+
+
+def _backends(folder: Path) -> bool:
+    """Whether any PostgreSQL process still works in the folder, though its postmaster may be dead."""
+    for process in psutil.process_iter(["name"]):
+        with suppress(psutil.Error, OSError):
+            if "postgres" in process.info["name"] and process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(folder):
+                return True
+    return False
+
+
+def _postmaster_lives(folder: Path) -> bool:
     try:
-        alive = first.isdigit() and "postgres" in psutil.Process(int(first)).name()
-    except psutil.Error:
-        alive = False
-    if not alive:
-        pid_file.unlink(missing_ok=True)
+        process = psutil.Process(int((folder / "postmaster.pid").read_text().split("\n", 1)[0]))
+        return "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, psutil.Error):
+        return False
 
 
 def _forget_the_dead(folder: Path) -> None:
@@ -232,60 +254,80 @@ def _initialise(server: Any, folder: Path) -> None:
             file.write(SETTINGS)
 
 
-def _start(server: Any, folder: Path) -> None:
-    """The wheel waits 10 seconds for a start; recovery after a crash may take longer."""
+def _start(server: Any, folder: Path) -> str:
+    """Start the server or join it, and make our database; returns the folder of its socket.
+
+    The wheel waits 10 seconds for a start; recovery after a crash may take longer, and a server that has just been
+    killed may look alive for a moment.
+    """
     until = time.monotonic() + RECOVERY_SECONDS
     while True:
         try:
             server.start()
-            return
-        except (subprocess.TimeoutExpired, AssertionError):
-            # Still recovering, or stopping: postmaster.pid says "starting" or is not complete yet.
-            if time.monotonic() > until or not (folder / "postmaster.pid").exists():
+            socket = str(server.get_postmaster_info().socket_dir)
+            _ensure_database(f"postgresql://postgres@/postgres?host={quote(socket)}")
+            return socket
+        except (subprocess.SubprocessError, AssertionError, psutil.Error, psycopg.OperationalError) as error:
+            if time.monotonic() > until or not _may_recover(server, folder, error):
                 raise
-            time.sleep(0.5)
+            time.sleep(0.3)
 
 
-def _ensure_database(dsn: str, folder: Path) -> None:
+def _may_recover(server: Any, folder: Path, error: Exception) -> bool:
+    """Whether waiting is likely to help: the server is starting, stopping, or has died since we looked."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return "pre-existing shared memory" in _tail(folder, 0) and _backends(folder)
+    if isinstance(error, psycopg.OperationalError):
+        if not _postmaster_lives(folder):
+            with server._lock:
+                _clear_stale_pid(folder)
+            return True
+        return any(words in str(error) for words in ("starting up", "recovery", "shutting down"))
+    return (folder / "postmaster.pid").exists()
+
+
+def _ensure_database(dsn: str) -> None:
     """Make the database ``tenantry``, with an order of text that no operating system's update can change."""
-    until = time.monotonic() + RECOVERY_SECONDS
-    while True:
-        try:
-            with psycopg.connect(dsn, autocommit=True, connect_timeout=10) as connection:
-                if connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
-                    return
-                with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                    connection.execute(
-                        f"create database {DATABASE} template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' "
-                        "lc_collate 'C' lc_ctype 'C'"
-                    )
+    with psycopg.connect(dsn, autocommit=True, connect_timeout=10) as connection:
+        if connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
             return
-        except psycopg.OperationalError as error:
-            if ("starting up" in str(error) or "recovery" in str(error)) and time.monotonic() < until:
-                time.sleep(0.3)
-                continue
-            raise SystemExit(_failure(folder, error)) from error
+        with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            connection.execute(
+                f"create database {DATABASE} template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' "
+                "lc_collate 'C' lc_ctype 'C'"
+            )
 
 
-def _failure(folder: Path, error: BaseException) -> str:
+def _failure(folder: Path, error: BaseException, log_from: int) -> str:
     """One paragraph: what failed, the last lines of the server's log, and the way out."""
     log = folder / "log"
-    lines = []
-    with suppress(OSError):
-        lines = log.read_text(errors="replace").splitlines()[-8:]
-    if not lines and _messages:
-        lines = [line for line in _messages[-1].splitlines() if line.strip()][-8:]
-    if not lines:
-        lines = [str(error)]
-    text = "\n".join(lines)
+    text = _tail(folder, log_from) or "\n".join(_messages[-1:]) or str(error)
     hint = f"See {log}." if log.exists() else "Nothing was changed."
     if "No space left" in text:
         hint = "The disk is full: make room and start again."
-    elif "shared memory" in text:
-        hint = "The machine has no room for its shared memory: lower shared_buffers in " + str(folder / "postgresql.auto.conf") + "."
-    elif "could not read" in text or "invalid" in text or "corrupt" in text or "not a valid" in text or "does not exist" in text:
-        hint = f"The data folder looks damaged or incomplete: restore a backup into {folder}, or move it away to start empty."
-    return "The embedded PostgreSQL doesn't start. Its last words:\n  " + "\n  ".join(lines) + f"\n{hint}"
+    elif "could not map" in text or "shmget" in text:
+        hint = f"The machine has no room for its shared memory: lower shared_buffers in {folder / 'postgresql.auto.conf'}."
+    elif any(words in text for words in ("could not find", "could not access", "could not open", "could not read", "invalid", "corrupt")):
+        hint = f"The data folder looks damaged or incomplete: put a backup in place of {folder}, or move it away to start empty."
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "The embedded PostgreSQL doesn't start. Its last words:\n  " + "\n  ".join(lines[-8:]) + f"\n{hint}"
+
+
+def _tail(folder: Path, start: int) -> str:
+    """What the server has logged since ``start`` (bytes), at most its last 4 KB."""
+    try:
+        with (folder / "log").open("rb") as file:
+            file.seek(max(start, _size(folder / "log") - 4096))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _user(uid: int) -> str:

@@ -49,6 +49,13 @@ def django() -> Environment:
     return settings
 
 
+def leave() -> None:
+    """Leave the embedded server, if this process has joined it; the last one to leave stops it."""
+    embedded = sys.modules.get(f"{__package__}.embedded")
+    if embedded is not None:
+        embedded.stop(environment().home)
+
+
 def say(text: str) -> None:
     """A line for people; stdout is kept for what programs read."""
     print(text, file=sys.stderr, flush=True)

@@ -98,7 +98,7 @@ def up(host: str = "") -> None:
         for child in children:
             child.start()
         _welcome(settings, children)
-        _watch(children)
+        _watch(settings, children, own_database)
     except _Stop:
         pass
     except SystemExit as leaving:
@@ -178,8 +178,12 @@ def _answers(settings: Environment) -> bool:
         connection.close()
 
 
-def _watch(children: list[Child]) -> NoReturn:
+def _watch(settings: Environment, children: list[Child], own_database: bool) -> NoReturn:
     while True:
+        if own_database and not embedded.alive(settings.home):
+            show("up", "the database died (its own log says why); starting it again", 31)
+            embedded.start(settings.home)
+            show("up", "the database is back")
         _restart_the_dead(children)
         time.sleep(0.2)
 
