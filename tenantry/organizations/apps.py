@@ -3,3 +3,13 @@ from django.apps import AppConfig
 
 class Organizations(AppConfig):
     name = "tenantry.organizations"
+
+    def ready(self) -> None:
+        """Hand the rooms below what only this one knows."""
+        from tenantry.access import guards
+        from tenantry.people import sessions
+
+        from . import events, queries  # noqa: F401  # events: registers them
+
+        guards.use_organizations(queries.load, queries.require_state)
+        sessions.use_memberships(queries.belongings)

@@ -73,8 +73,8 @@ def tenant_ids() -> list[UUID]:
 
 __all__ = [
     "DEFAULT_SLUG",
-    "Problem",
     "RESERVED",
+    "Problem",
     "create_tenant",
     "ensure_default",
     "move_clock",

@@ -1,8 +1,8 @@
+from django.db import migrations, models
+
 import tenantry.kit.clock
 import tenantry.kit.ids
 import tenantry.tenancy.scope
-from django.db import migrations, models
-
 from tenantry.tenancy.isolation import Isolate
 
 # Which events wait for their place in the chain: written with the event, whoever writes it.

@@ -1,9 +1,9 @@
+from django.db import migrations, models
+
 import tenantry.kit.clock
 import tenantry.kit.ids
 import tenantry.tenancy.fields
 import tenantry.tenancy.scope
-from django.db import migrations, models
-
 from tenantry.tenancy.isolation import Isolate
 
 

@@ -1,10 +1,10 @@
 import django.db.models.deletion
+from django.db import migrations, models
+
 import tenantry.kit.clock
 import tenantry.kit.ids
 import tenantry.tenancy.fields
 import tenantry.tenancy.scope
-from django.db import migrations, models
-
 from tenantry.tenancy.isolation import Isolate
 
 

@@ -1,11 +1,11 @@
 import django.db.models.deletion
 import django.db.models.functions.text
+from django.db import migrations, models
+
 import tenantry.kit.clock
 import tenantry.kit.ids
 import tenantry.tenancy.fields
 import tenantry.tenancy.scope
-from django.db import migrations, models
-
 from tenantry.tenancy.isolation import Isolate
 
 

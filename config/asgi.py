@@ -1,0 +1,43 @@
+"""The one ASGI application: the hot paths first, Django for the rest."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from tenantry.edge.check import AccessCheck
+
+from .database import role_dsn
+
+django = get_asgi_application()
+
+from tenantry.access.guards import require_access_check
+from tenantry.access.keys import well_formed
+from tenantry.organizations import questions
+from tenantry.tenancy.services import DEFAULT_SLUG
+
+
+class _Rules:
+    """The knowledge of ``access/`` and ``organizations/``, handed to the edge, which may import neither."""
+
+    sql = questions.SQL
+    read = staticmethod(questions.read)
+    well_formed = staticmethod(well_formed)
+    may_ask = staticmethod(require_access_check)
+
+    def decide(self, question: questions.Question, row: tuple[Any, ...] | None) -> dict[str, Any]:
+        return questions.decide(question, row).body()
+
+
+application = AccessCheck(
+    django,
+    dsn=role_dsn(settings.ENVIRONMENT, "app"),
+    rules=_Rules(),
+    multi=settings.ENVIRONMENT.multi,
+    default_slug=DEFAULT_SLUG,
+)

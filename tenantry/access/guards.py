@@ -1,0 +1,107 @@
+"""The guard: from a request, a permission and an id to the authorised object.
+
+It returns the object, never a boolean, so that a view can't go on without having asked. Order of refusals:
+401 nobody, 404 outsider, 403 under-privileged, 403 for a state that doesn't allow it (a reached limit, 402, comes
+last, from the service).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from tenantry.audit.services import Actor
+from tenantry.kit.problems import Problem, forbidden, not_found
+
+from .permissions import staff_holds
+from .principal import Principal, principal_of
+
+if TYPE_CHECKING:
+    from tenantry.organizations.models import Organization
+    from tenantry.people.models import User
+
+_loader: Callable[[UUID | str, bool], Any] | None = None
+_state_rule: Callable[[Any, str, bool], None] | None = None
+
+
+def use_organizations(loader: Callable[[UUID | str, bool], Any], state_rule: Callable[[Any, str, bool], None]) -> None:
+    """The organizations room hands in how to load one (by id or slug) and what its state allows; this room can't know."""
+    global _loader, _state_rule
+    _loader, _state_rule = loader, state_rule
+
+
+def unauthenticated() -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "Sign in, or send a key as “Authorization: Bearer <key>”.")
+
+
+def signed_in(request: HttpRequest) -> Principal:
+    """Somebody, whoever it is. Raises 401."""
+    principal = principal_of(request)
+    if not principal.known:
+        raise unauthenticated()
+    return principal
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in person. Raises 401 for nobody, 403 ``person_required`` for a key."""
+    principal = signed_in(request)
+    if principal.user is None:
+        raise Problem(HTTPStatus.FORBIDDEN, "person_required", "This is for a signed-in person; a key can't do it.")
+    return principal.user
+
+
+def guard(request: HttpRequest, permission: str, organization_id: UUID | str) -> Organization:
+    """The organization in which the caller holds this permission. ``organization_id`` may be its slug.
+
+    Raises Problem 401, 404 ``not_found``, 403 ``permission_denied`` / ``insufficient_scope`` / ``organization_…``.
+    """
+    principal = signed_in(request)
+    assert _loader is not None and _state_rule is not None
+    organization = _loader(organization_id, bool(principal.staff_role))
+    if organization is None:
+        raise not_found("organization")
+    _require(principal, permission, organization.id)
+    _state_rule(organization, permission, bool(principal.staff_role))
+    return organization  # type: ignore[no-any-return]  # the loader's type is the higher room's
+
+
+def guard_tenant(request: HttpRequest, permission: str) -> Principal:
+    """The caller, who holds a permission in the tenant as a whole. Members get 404: such things are staff's alone."""
+    principal = signed_in(request)
+    if not principal.staff_role:
+        raise not_found("page")
+    _require(principal, permission, None)
+    return principal
+
+
+def _require(principal: Principal, permission: str, organization_id: UUID | None) -> None:
+    if principal.may(permission, organization_id):
+        return
+    if principal.scopes is not None and permission not in principal.scopes:
+        raise Problem(HTTPStatus.FORBIDDEN, "insufficient_scope", f"This key lacks the scope {permission}.", permission=permission)
+    raise forbidden(permission)
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor for ``record``: who, and through which door."""
+    source = "api" if request.path_info.startswith("/api/") else "portal"
+    return signed_in(request).actor(source)
+
+
+def require_access_check(staff_role: str, organization_id: UUID | None, scopes: list[str] | None, asked: UUID) -> None:
+    """Whether a key may ask about an organization: a staff key about any, an organization's own key about its own.
+
+    Raises Problem 403, 404 (an organization's key asking about another one learns nothing, not even that it exists).
+    """
+    if scopes is not None and "access:check" not in scopes:
+        raise Problem(HTTPStatus.FORBIDDEN, "insufficient_scope", "This key lacks the scope access:check.", permission="access:check")
+    if organization_id is not None:
+        if organization_id != asked:
+            raise not_found("organization")
+        return
+    if not staff_holds(staff_role, "access:check"):
+        raise forbidden("access:check")

@@ -1,0 +1,97 @@
+"""API keys: ``tk_live_<43 characters><6 of checksum>``, shown once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tenantry.audit.services import Actor, record
+from tenantry.kit import crypto
+from tenantry.kit.clock import now
+from tenantry.kit.problems import Problem, conflict, invalid
+from tenantry.tenancy.scope import aside
+
+from .models import ApiKey
+from .permissions import STAFF_ROLES, registered
+from .principal import Principal
+
+PREFIX = "tk_live_"
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def create_key(
+    *,
+    name: str,
+    staff_role: str = "",
+    organization_id: UUID | None = None,
+    scopes: list[str] | None = None,
+    owner: UUID | None = None,
+    expires_at: datetime | None = None,
+    actor: Actor,
+) -> tuple[ApiKey, str]:
+    """Make a key; returns its row and the key itself, which is never to be seen again.
+
+    Either ``staff_role`` (acts for the tenant) or ``organization_id`` (acts within it). Raises Problem 422.
+    """
+    if staff_role and staff_role not in STAFF_ROLES:
+        raise invalid(f"Unknown staff role {staff_role}; there are {', '.join(STAFF_ROLES)}.", pointer="/staff_role", code="role_unknown")
+    for scope in scopes or ():
+        if scope not in registered():
+            raise invalid(f"There is no permission {scope}.", pointer="/scopes", code="permission_unknown")
+    secret = crypto.new_token()
+    plain = PREFIX + secret + crypto.checksum(PREFIX + secret)
+    key = ApiKey(
+        name=name, prefix=plain[:14], key_hash=crypto.digest(plain), staff_role=staff_role, organization_id=organization_id,
+        scopes=scopes, owner_id=owner, expires_at=expires_at,
+    )  # fmt: skip
+    key.save(force_insert=True)
+    changes = {"role": {"before": None, "after": staff_role or "organization"}, "scopes": {"before": None, "after": scopes}}
+    record("key.created", actor=actor, organization_id=organization_id, target=key, label=name, changes=changes)
+    return key, plain
+
+
+def revoke_keys_of(*, owner: UUID, actor: Actor, reason: str) -> int:
+    """Revoke all keys of a person, in the transaction that revokes the person; returns how many."""
+    keys = list(ApiKey.objects.select_for_update().filter(owner_id=owner, revoked_at__isnull=True))
+    for key in keys:
+        _revoke(key, actor, reason)
+    return len(keys)
+
+
+def revoke_key(*, key_id: UUID, actor: Actor, reason: str = "") -> None:
+    """Revoke one key at once. Raises Problem 409 ``key_revoked`` when it is already."""
+    key = ApiKey.objects.select_for_update().get(id=key_id)
+    if key.revoked_at:
+        raise conflict("key_revoked", "This key was revoked before.")
+    _revoke(key, actor, reason)
+
+
+def _revoke(key: ApiKey, actor: Actor, reason: str) -> None:
+    key.revoked_at = now()
+    key.save(update_fields=["revoked_at"])
+    record("key.revoked", actor=actor, organization_id=key.organization_id, target=key, label=key.name, reason=reason)
+
+
+def well_formed(plain: str) -> bool:
+    """Whether a text is a key of ours at all: told by its checksum, without the database."""
+    return plain.startswith(PREFIX) and len(plain) == 57 and crypto.same(crypto.checksum(plain[:-6]), plain[-6:])
+
+
+def principal_of_key(plain: str) -> Principal:
+    """The principal of a bearer key. Raises Problem 401 ``key_invalid`` / ``key_revoked`` / ``key_expired``."""
+    key = None
+    if well_formed(plain):
+        key = ApiKey.objects.filter(key_hash=crypto.digest(plain)).first()
+    if key is None:
+        raise Problem(401, "key_invalid", "This is not a key of this workspace.")
+    if key.revoked_at:
+        raise Problem(401, "key_revoked", "This key was revoked. Ask for a new one.")
+    if key.expires_at and key.expires_at <= now():
+        raise Problem(401, "key_expired", "This key has expired. Ask for a new one.")
+    if key.last_used_at is None or now() - key.last_used_at > TOUCH_EVERY:
+        with aside():  # a refusal later in this request must not undo it, and it must not be held locked till the end
+            ApiKey.objects.filter(id=key.id).update(last_used_at=now())
+    return Principal(
+        via="key", staff_role=key.staff_role, key_id=key.id, key_name=key.name, key_organization_id=key.organization_id,
+        scopes=frozenset(key.scopes) if key.scopes is not None else None,
+    )  # fmt: skip

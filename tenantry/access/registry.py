@@ -1,0 +1,55 @@
+"""The permissions that exist today (docs/permissions.md is made from this table).
+
+Organization roles: O owner, M maintainer, B billing_admin, G manager, E expert, L learner, S support.
+Staff roles: a admin, f finance, c csm, s support, u auditor. A missing letter is closed.
+"""
+
+from __future__ import annotations
+
+from .permissions import permission as p
+
+# Organizations and their settings.
+p("organization:read", "*", "afcsu", "See the organization's name and state.")
+p("organization:delete", "O", "a", "Delete the organization; staff can undo it for 30 days.")
+p("settings:read", "OMBG", "afcsu", "See the settings.")
+p("settings:write", "OM", "ac", "Change name, description, industry, website, size, logo, banner and colour.")
+p("settings:write_owner_fields", "O", "ac", "Change slug, capabilities, tax ids, purchase-order duty, time zone and public listing.")
+p("settings:write_billing_fields", "OB", "af", "Change billing e-mail, billing address and payment terms.")
+p("verification:resubmit", "OM", "ac", "Ask again for verification after a rejection.")
+p("billing:read", "OMBG", "afu", "See billing fields and amounts.")
+p("billing:write", "OB", "af", "Change how the organization pays.")
+p("billing:funding", "OB", "af", "Choose the funding mode.")
+# People.
+p("roles:read", "OMG", "afcsu", "See which role holds what.")
+p("members:directory", "*", "afcsu", "See the names of the members.")
+p("members:read", "OMGS", "afcsu", "See members with address, role and status.")
+p("members:write", "OM", "ac", "Add, suspend, reactivate and remove members.")
+p("members:grant_governance", "O", "a", "Give or take the roles owner, maintainer and billing_admin.")
+p("members:grant_operational", "OM", "ac", "Give or take the roles manager, support, expert and learner.")
+p("members:force_remove", "O", "a", "Remove somebody whom a rule would otherwise keep.")
+p("invitations:read", "OMG", "acsu", "See invitations.")
+p("invitations:write", "OM", "ac", "Invite people, resend and revoke.")
+# Limits and use.
+p("entitlements:read", "OMBG", "afcsu", "See limits.")
+p("entitlements:write", "", "afc", "Set and lift limits.")
+p("usage:read", "OMBG", "afcsu", "See what is used of a limit.")
+p("usage:write", "OMG", "ac", "Acquire and release resources.")
+# The record.
+p("audit:read_operations", "OMGS", "acsu", "Read the record of people, settings and access.")
+p("audit:read_money", "OMB", "afu", "Read the record of invoices, payouts, wallets and contracts.")
+p("audit:export", "OMB", "afu", "Export the record.")
+# The tenant as a whole: staff only.
+p("organizations:list", "", "afcsu", "List and search organizations.")
+p("organizations:create", "", "ac", "Create an organization for somebody else.")
+p("organizations:verify", "", "ac", "Approve or reject an organization.")
+p("organizations:suspend", "", "ac", "Suspend an organization and lift that.")
+p("organizations:deactivate", "", "a", "Deactivate an organization for good.")
+p("organizations:restore", "", "a", "Undo a deletion within 30 days.")
+p("users:read", "", "acsu", "See the tenant's users.")
+p("users:write", "", "a", "Suspend and reinstate users.")
+p("staff:read", "", "au", "See who works for the vendor.")
+p("staff:write", "", "a", "Add, change and revoke staff.")
+p("permissions:write", "", "a", "Register permissions of the vendor's product.")
+p("access:check", "", "acs", "Ask whether a user may do something.")
+p("audit:read_tenant", "", "au", "Read and verify the whole record.")
+p("keys:write", "", "a", "Make and revoke keys.")

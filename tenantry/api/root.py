@@ -1,0 +1,77 @@
+"""The API's root: authentication, errors, and every room's router."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.utils import check_csrf
+
+from tenantry.access.api import router as access
+from tenantry.access.guards import unauthenticated
+from tenantry.access.principal import Principal, principal_of
+from tenantry.audit.api import router as audit
+from tenantry.entitlements.api import router as entitlements
+from tenantry.kit.problems import Problem
+from tenantry.organizations.api import routers as organizations
+from tenantry.people.api import router as people
+from tenantry.portal.errors import problem_json
+from tenantry.portal.middleware import as_problem
+
+
+def authenticate(request: HttpRequest) -> Principal:
+    """Whoever the middleware found; a session also needs the CSRF token on anything but reading. Raises 401, 403."""
+    principal = principal_of(request)
+    if not principal.known:
+        raise unauthenticated()
+    if principal.via == "session" and request.method not in ("GET", "HEAD", "OPTIONS") and check_csrf(request):
+        raise Problem(403, "csrf_failed", "A session's request needs the X-CSRFToken header. Programs use a key.")
+    return principal
+
+
+api = NinjaAPI(
+    title="Tenantry",
+    version="1",
+    description="Organizations, members, limits, access and the record. Errors are RFC 9457 problems; see docs/errors.md.",
+    urls_namespace="api",
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+    auth=authenticate,
+)
+for tag, router in (
+    *((name, router) for name, router in organizations.items()),
+    ("Limits and use", entitlements),
+    ("Access", access),
+    ("People", people),
+    ("Audit", audit),
+):
+    api.add_router("", router, tags=[tag])
+
+
+@api.exception_handler(ValidationError)
+def on_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Ninja's findings as JSON pointers. An identifier of the wrong form in the path is a thing that doesn't exist."""
+    if any(entry["loc"][0] == "path" for entry in error.errors):
+        return problem_json(Problem(404, "not_found", "There is no such resource, or you may not see it."))
+    errors = [{"pointer": _pointer(entry["loc"]), "detail": re.sub(r"^Value error, ", "", entry["msg"])} for entry in error.errors]
+    return problem_json(Problem(422, "validation_failed", "Some of what was sent is not valid.", errors=errors))
+
+
+def _pointer(location: Any) -> str:
+    """``("body", "body", "email")`` is ``/email``; a query parameter is ``?limit``."""
+    place, *rest = location
+    if place == "query":
+        return "?" + ".".join(str(part) for part in rest[-1:])
+    return "".join(f"/{part}" for part in rest[1:])
+
+
+@api.exception_handler(Exception)
+def on_exception(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Everything else: problems as they are, defects as a 500 that says nothing."""
+    if isinstance(error, HttpError) and not isinstance(error, AuthenticationError):
+        code = "json_invalid" if error.status_code == 400 else "http_error"
+        return problem_json(Problem(error.status_code, code, str(error)))
+    return problem_json(as_problem(error))

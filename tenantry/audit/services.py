@@ -1,0 +1,89 @@
+"""``record``: the single call by which a mutation is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from tenantry.kit.context import request_info
+
+from .actors import CLI, SYSTEM, Actor
+from .catalogue import event_type
+from .models import Event
+
+__all__ = ["CLI", "SYSTEM", "Actor", "difference", "record", "record_all"]
+
+# Fields whose values never reach the record, whatever a caller passes: only that they changed.
+_SECRET = ("password", "token", "secret", "key_hash", "sealed")
+
+
+def record(
+    event: str,
+    *,
+    actor: Actor,
+    organization_id: UUID | None = None,
+    target: Any = None,
+    label: str = "",
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    reason: str = "",
+) -> Event:
+    """Write the audit row of one action in the present transaction.
+
+    ``target`` is the row acted upon (a model with ``public_id``); ``label`` how a person calls it; ``changes`` is
+    ``{field: {"before": …, "after": …}}``. Raises KeyError for an event that the catalogue doesn't know.
+    """
+    row = _row(event, actor, organization_id, target, label, changes or {}, reason)
+    row.save(force_insert=True)
+    return row
+
+
+def record_all(
+    event: str, *, actor: Actor, organization_id: UUID | None, entries: Sequence[tuple[Any, str, Mapping[str, Mapping[str, Any]]]]
+) -> None:
+    """``record`` for many targets of one act: ``entries`` are ``(target, label, changes)``."""
+    rows = [_row(event, actor, organization_id, target, label, changes, "") for target, label, changes in entries]
+    Event.objects.bulk_create(rows, batch_size=500)
+
+
+def _row(
+    event: str, actor: Actor, organization_id: UUID | None, target: Any, label: str, changes: Mapping[str, Mapping[str, Any]], reason: str
+) -> Event:
+    kind, info = event_type(event), request_info.get()
+    return Event(
+        organization_id=organization_id,
+        category=kind.category,
+        action=kind.name,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_label=actor.label[:254],
+        impersonator_id=actor.impersonator_id,
+        target_kind=type(target).__name__.lower() if target is not None else "",
+        target_id=target.public_id if target is not None else "",
+        target_label=label[:254],
+        changes={name: _without_secret(name, change) for name, change in changes.items()},
+        reason=reason,
+        source=actor.source,
+        request_id=info.request_id,
+        ip=info.ip,
+        user_agent=info.user_agent,
+    )
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The fields that differ, in the shape of ``changes``; values made plain for JSON."""
+    return {name: {"before": _plain(before.get(name)), "after": _plain(after[name])} for name in after if before.get(name) != after[name]}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str | list | dict):
+        return value
+    if isinstance(value, bytes | memoryview):
+        return f"{len(value)} bytes"
+    return str(value)
+
+
+def _without_secret(name: str, change: Mapping[str, Any]) -> dict[str, Any]:
+    if any(word in name for word in _SECRET):
+        return {side: "set" if value else "not set" for side, value in change.items()}
+    return dict(change)

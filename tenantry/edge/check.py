@@ -1,0 +1,158 @@
+"""``POST /api/v1/access/check`` on the hot path: plain ASGI, one round trip to the database.
+
+A pipeline sends BEGIN, the settings of the scope, the look-up of the key and the question at once and reads the
+answers together. What the question means and how it is decided is handed in (``config/asgi.py``): this room knows
+how to be fast and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from tenantry.kit import crypto, ids
+from tenantry.kit.problems import Problem
+
+ASGI = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
+MAX_BODY = 16 * 1024
+PATH = "/api/v1/access/check"
+
+_ENTER = """
+select status, clock_offset, set_config('app.tenant_id', id::text, true), set_config('app.org_scope', '*', true) from tenancy_enter(%s)
+"""
+_KEY = """
+select id, staff_role, organization_id, scopes, expires_at, revoked_at, last_used_at
+  from access_apikey where tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid) and key_hash = %s
+"""
+_TOUCH = "update access_apikey set last_used_at = %s where tenant_id = current_setting('app.tenant_id')::uuid and id = %s"
+
+
+class Rules(Protocol):
+    """What the rooms above hand in."""
+
+    sql: str
+
+    def read(self, body: Any) -> Any: ...
+    def decide(self, question: Any, row: tuple[Any, ...] | None) -> dict[str, Any]: ...
+    def may_ask(self, staff_role: str, organization_id: UUID | None, scopes: list[str] | None, asked: UUID) -> None: ...
+    def well_formed(self, key: str) -> bool: ...
+
+
+class AccessCheck:
+    """Answers the question, and passes everything else (other paths, sessions, other methods) on."""
+
+    def __init__(self, otherwise: ASGI, *, dsn: str, rules: Rules, multi: bool, default_slug: str, pool: int = 8) -> None:
+        self.otherwise, self.rules, self.multi, self.default_slug = otherwise, rules, multi, default_slug
+        self._dsn, self._size = dsn, pool
+        self._pool: AsyncConnectionPool | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        slug = self._slug(scope)
+        authorization = _header(scope, b"authorization")
+        if slug is None or not authorization:
+            await self.otherwise(scope, receive, send)
+            return
+        request_id = ids.new_id().hex
+        try:
+            answer = await self._answer(slug, authorization, await _body(receive))
+            await _send(send, 200, b"application/json", json.dumps(answer).encode(), request_id)
+        except Problem as problem:
+            headers = [(b"www-authenticate", b"Bearer")] if problem.status == 401 else []
+            await _send(send, problem.status, b"application/problem+json", json.dumps(problem.body()).encode(), request_id, headers)
+        except (psycopg.OperationalError, TimeoutError):
+            busy = Problem(503, "busy", "The database doesn't answer. Try again in a moment.")
+            await _send(send, 503, b"application/problem+json", json.dumps(busy.body()).encode(), request_id, [(b"retry-after", b"1")])
+
+    def _slug(self, scope: dict[str, Any]) -> str | None:
+        """The tenant's slug when this request is for us, else None."""
+        if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].endswith(PATH):
+            return None
+        head = scope["path"][: -len(PATH)]
+        if not self.multi:
+            return self.default_slug if not head else None
+        return head[3:] if head.startswith("/t/") and "/" not in head[3:] else None
+
+    async def _answer(self, slug: str, authorization: str, body: bytes) -> dict[str, Any]:
+        scheme, _, key = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not self.rules.well_formed(key.strip()):
+            raise Problem(401, "key_invalid", "Send the key as “Authorization: Bearer <key>”.")
+        try:
+            question = self.rules.read(json.loads(body))
+        except ValueError as error:
+            raise Problem(400, "json_invalid", "The body is not JSON.") from error
+        pool = await self._opened()
+        async with pool.connection() as connection, connection.pipeline(), connection.transaction():
+            entered = await connection.execute(_ENTER, [slug])
+            held = await connection.execute(_KEY, [crypto.digest(key.strip())])
+            asked = await connection.execute(self.rules.sql, question.parameters())
+            moment = self._open_tenant(await entered.fetchone())
+            key_row, row = await held.fetchone(), await asked.fetchone()
+            self._key_allows(key_row, question, moment)
+            if key_row[6] is None or moment - key_row[6] > timedelta(minutes=1):
+                await connection.execute(_TOUCH, [moment, key_row[0]])
+        return self.rules.decide(question, row)
+
+    def _open_tenant(self, tenant: Any) -> datetime:
+        """The tenant's present moment. Raises 404, 403: in the same words as every other door."""
+        if tenant is None:
+            raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
+        if tenant[0] == "suspended":
+            raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
+        return datetime.now(UTC) + tenant[1]
+
+    def _key_allows(self, held: Any, question: Any, moment: datetime) -> None:
+        if held is None:
+            raise Problem(401, "key_invalid", "This is not a key of this workspace.")
+        _, staff_role, organization_id, scopes, expires_at, revoked_at, _ = held
+        if revoked_at:
+            raise Problem(401, "key_revoked", "This key was revoked. Ask for a new one.")
+        if expires_at and expires_at <= moment:
+            raise Problem(401, "key_expired", "This key has expired. Ask for a new one.")
+        self.rules.may_ask(staff_role, organization_id, scopes, question.organization_id)
+
+    async def _opened(self) -> AsyncConnectionPool:
+        if self._pool is None:
+            pool = AsyncConnectionPool(self._dsn, min_size=1, max_size=self._size, open=False, kwargs={"autocommit": True}, timeout=10)
+            self._pool = pool
+            await pool.open()
+        return self._pool
+
+
+def _header(scope: dict[str, Any], name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+async def _body(receive: Any) -> bytes:
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size, more = size + len(chunk), message.get("more_body", False)
+        if size > MAX_BODY:
+            raise Problem(413, "body_too_large", "A question has at most 16 KB.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _send(send: Any, status: int, content_type: bytes, body: bytes, request_id: str, headers: Any = ()) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", content_type),
+                (b"content-length", str(len(body)).encode()),
+                (b"cache-control", b"no-store"),
+                (b"x-content-type-options", b"nosniff"),
+                (b"x-request-id", request_id.encode()),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

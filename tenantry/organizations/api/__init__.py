@@ -1,0 +1,15 @@
+"""The organizations' operations, by use case."""
+
+from .access_questions import router as _questions
+from .invitations import router as _invitations
+from .lifecycle import router as _lifecycle
+from .members import router as _members
+from .organizations import router as _organizations
+
+routers = {
+    "Organizations": _organizations,
+    "States": _lifecycle,
+    "Members": _members,
+    "Invitations": _invitations,
+    "Access questions": _questions,
+}

@@ -1,0 +1,36 @@
+"""The public directory of verified organizations that opted in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from tenantry.kit.paging import Page
+from tenantry.kit.problems import not_found
+from tenantry.tenancy.scope import everywhere
+
+from .models import Organization
+from .queries import list_directory
+
+
+def page(*, cursor: str | None, limit: int, search: str = "") -> Page[dict[str, Any]]:
+    """Entries as anybody may see them. Raises Problem 404 where the directory is off."""
+    if settings.ENVIRONMENT.directory != "on":
+        raise not_found("directory")
+    with everywhere():
+        found = list_directory(cursor=cursor, limit=limit, search=search)
+        return Page([entry_of(row) for row in found.rows], found.next_cursor)
+
+
+def entry_of(organization: Organization) -> dict[str, Any]:
+    """The few things that are public."""
+    profile = next(iter(organization.profile_rows.all()))
+    return {
+        "name": organization.name,
+        "slug": organization.slug,
+        "industry": organization.industry,
+        "country": organization.country,
+        "website": profile.website,
+        "description": profile.description,
+    }

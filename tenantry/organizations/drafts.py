@@ -1,0 +1,59 @@
+"""The wizard's memory: answers and uploads of somebody who is still founding an organization."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tenantry.audit.services import Actor, record
+from tenantry.kit.clock import now
+from tenantry.people.models import User
+
+from .images import reencode
+from .models import Draft, Organization
+from .services import found
+
+LIFETIME = timedelta(days=7)
+
+
+def draft_of(user: User) -> Draft | None:
+    """The person's draft, if it hasn't expired."""
+    return Draft.objects.filter(user=user, expires_at__gt=now()).first()
+
+
+def save_step(*, user: User, values: dict[str, Any], images: dict[str, bytes] | None = None, actor: Actor) -> Draft:
+    """Keep the answers of one step; the draft lives 7 days from its last change. Raises Problem 422 for a bad image."""
+    clean = {kind: reencode(data, kind=kind) for kind, data in (images or {}).items()}
+    Draft.objects.filter(user=user, expires_at__lte=now()).delete()
+    draft = Draft.objects.select_for_update().filter(user=user).first() or Draft(user=user)
+    draft.data = {**draft.data, **values}
+    for kind, image in clean.items():
+        setattr(draft, kind, image)
+    draft.expires_at = now() + LIFETIME
+    draft.save()
+    record("draft.saved", actor=actor, label=str(draft.data.get("name", "")))
+    return draft
+
+
+def cancel(*, user: User, actor: Actor) -> None:
+    """Forget the draft and its uploads: nothing of it is left."""
+    gone, _ = Draft.objects.filter(user=user).delete()
+    if gone:
+        record("draft.cancelled", actor=actor)
+
+
+def confirm(*, user: User, values: dict[str, Any], invitations: list[dict[str, str]], actor: Actor) -> Organization:
+    """Found the organization of a draft and drop the draft, in one transaction. Raises whatever ``found`` raises."""
+    draft = Draft.objects.select_for_update().filter(user=user).first()
+    organization = found(
+        values=values, owner=user, invitations=invitations, actor=actor,
+        logo=bytes(draft.logo) if draft and draft.logo else None, banner=bytes(draft.banner) if draft and draft.banner else None,
+    )  # fmt: skip
+    Draft.objects.filter(user=user).delete()
+    return organization
+
+
+def expire_drafts() -> int:
+    """Drop drafts that have run out, with their uploads; returns how many. For the sweep."""
+    gone, _ = Draft.objects.filter(expires_at__lte=now()).delete()
+    return gone

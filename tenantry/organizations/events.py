@@ -1,0 +1,35 @@
+"""What this room records."""
+
+from tenantry.audit.catalogue import register
+
+register(
+    "settings",
+    organization__created="An organization was founded.",
+    organization__updated="Settings of an organization were changed.",
+    organization__approved="An organization was verified.",
+    organization__rejected="Verification was refused; the organization stays pending.",
+    organization__resubmitted="Verification was asked for again.",
+    organization__suspended="An organization was suspended.",
+    organization__suspension_lifted="An organization's suspension was lifted.",
+    organization__deactivated="An organization was deactivated.",
+    organization__deleted="An organization was deleted; staff can undo it for 30 days.",
+    organization__restored="A deleted organization was brought back.",
+    draft__saved="A step of setting up an organization was saved.",
+    draft__cancelled="Setting up an organization was cancelled.",
+)
+register(
+    "member",
+    member__added="Somebody was added to an organization.",
+    member__joined="Somebody accepted an invitation.",
+    member__role_changed="A member's role was changed.",
+    member__suspended="A member was suspended.",
+    member__reactivated="A suspended member was reactivated.",
+    member__removed="A member was removed.",
+    member__left="A member left.",
+    invitation__created="Somebody was invited.",
+    invitation__changed="An invitation's role was changed.",
+    invitation__resent="An invitation was sent again, with a new link.",
+    invitation__revoked="An invitation was revoked.",
+    invitation__declined="An invitation was declined.",
+    invitation__expired="An invitation expired.",
+)

@@ -1,0 +1,229 @@
+"""Invitations: offered, sent, answered. A pending one holds the seat that it promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from uuid import UUID
+
+from tenantry.access.permissions import ROLES, seat_of
+from tenantry.audit.services import SYSTEM, Actor, record
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
+from tenantry.kit import crypto
+from tenantry.kit.clock import now
+from tenantry.kit.emails import normalize
+from tenantry.kit.problems import Problem, conflict, not_found
+from tenantry.mail import services as mail
+from tenantry.people.models import User
+from tenantry.tenancy.addresses import address
+from tenantry.tenancy.scope import admit, current, everywhere
+
+from .authority import SYSTEM_AUTHORITY, Authority, known_role, require_grant
+from .membership import JOIN, LIVE, settle
+from .models import Invitation, Membership, Organization
+
+LIFETIME = timedelta(days=14)
+RESEND_AFTER = timedelta(seconds=60)
+PENDING = Invitation.Status.PENDING
+
+
+def invite(
+    *, organization: Organization, email: str, role: str, name: str = "", team: str = "", authority: Authority, actor: Actor
+) -> tuple[Invitation, bool]:
+    """Offer a membership; the second value is False when one was open already and is sent again instead.
+
+    Raises Problem 422, 403 ``role_not_grantable``, 409 ``already_member``, 429 ``resend_too_soon``, 402.
+    """
+    address_, role = normalize(email), known_role(role)
+    require_grant(authority, role)
+    limits.lock(organization.id, SEATS)
+    if Membership.objects.filter(organization=organization, user__email=address_, status__in=LIVE).exists():
+        raise conflict("already_member", "This person is a member already.")
+    pending = Invitation.objects.select_for_update().filter(organization=organization, email=address_, status=PENDING).first()
+    if pending and pending.expires_at > now():
+        if pending.role != role:
+            _change_role(pending, role, authority, actor)
+        return resend(invitation=pending, actor=actor), False
+    if pending:
+        _close(pending, Invitation.Status.EXPIRED)
+    limits.move(organization.id, limits.seats(None, seat_of(role)))
+    invitation = new_invitation(organization=organization, email=address_, role=role, name=name, team=team, actor=actor)
+    invitation.save(force_insert=True)
+    record("invitation.created", actor=actor, organization_id=organization.id, target=invitation, label=address_, changes=_role(None, role))
+    send_later([invitation])
+    return invitation, True
+
+
+def new_invitation(*, organization: Organization, email: str, role: str, name: str, team: str, actor: Actor) -> Invitation:
+    """An unsaved row. Its token is nobody's: the job that mails it makes the one that works."""
+    moment = now()
+    return Invitation(
+        organization=organization, email=email, role=role, name=name.strip()[:120], team=team.strip()[:120],
+        token_hash=crypto.digest(crypto.new_token()), expires_at=moment + LIFETIME, last_sent_at=moment,
+        inviter_id=actor.id, inviter_label=actor.label,
+    )  # fmt: skip
+
+
+def send_later(invitations: list[Invitation]) -> None:
+    """Have a job mail these, once this transaction is committed."""
+    from .tasks import mail_invitations
+
+    if invitations:
+        mail_invitations.defer(tenant_id=str(current().tenant_id), invitation_ids=[str(invitation.id) for invitation in invitations])
+
+
+def mail_invitation(invitation_id: UUID) -> None:
+    """Give an open invitation a fresh token and mail it; the token exists in that mail alone."""
+    invitation = Invitation.objects.select_related("organization").select_for_update(of=("self",)).filter(id=invitation_id).first()
+    if invitation is None or invitation.status != PENDING:
+        return
+    token = crypto.new_token()
+    invitation.token_hash = crypto.digest(token)
+    invitation.save(update_fields=["token_hash"])
+    mail.queue(
+        to=invitation.email,
+        subject=f"{invitation.organization.name} invites you",
+        template="invitation",
+        context={
+            "url": address("invitation", token=token), "organization": invitation.organization.name,
+            "inviter": invitation.inviter_label, "role": ROLES[invitation.role].label, "expires_at": invitation.expires_at,
+        },
+    )  # fmt: skip
+
+
+def load(organization: Organization, invitation_id: UUID) -> Invitation:
+    """An invitation of this organization, locked. Raises Problem 404."""
+    found = Invitation.objects.select_for_update().filter(organization=organization, id=invitation_id).first()
+    if found is None:
+        raise not_found("invitation")
+    return found
+
+
+def resend(*, invitation: Invitation, actor: Actor) -> Invitation:
+    """Send it again with a new token, which ends the old one. Raises Problem 409, 429 ``resend_too_soon``."""
+    _open(invitation)
+    wait = (invitation.last_sent_at + RESEND_AFTER - now()).total_seconds()
+    if wait > 0:
+        raise Problem(
+            HTTPStatus.TOO_MANY_REQUESTS, "resend_too_soon", f"It was sent a moment ago. Try again in {int(wait) + 1} seconds.",
+            headers={"Retry-After": str(int(wait) + 1)}, retry_after=int(wait) + 1,
+        )  # fmt: skip
+    invitation.token_hash = crypto.digest(crypto.new_token())
+    invitation.last_sent_at, invitation.expires_at = now(), now() + LIFETIME
+    invitation.save(update_fields=["token_hash", "last_sent_at", "expires_at"])
+    record("invitation.resent", actor=actor, organization_id=invitation.organization_id, target=invitation, label=invitation.email)
+    send_later([invitation])
+    return invitation
+
+
+def revoke(*, invitation: Invitation, authority: Authority, actor: Actor) -> Invitation:
+    """Take the offer back; its seat is free. Raises Problem 409 ``invitation_closed``, 403."""
+    require_grant(authority, invitation.role)
+    limits.lock(invitation.organization_id, SEATS)
+    _open(invitation, even_expired=True)
+    _close(invitation, Invitation.Status.REVOKED)
+    record("invitation.revoked", actor=actor, organization_id=invitation.organization_id, target=invitation, label=invitation.email)
+    return invitation
+
+
+def by_token(token: str) -> Invitation:
+    """The invitation of a token, whoever asks, while it is open. Raises Problem 404, 410 ``invitation_closed``.
+
+    Call it within ``everywhere()``: the invitee isn't inside yet.
+    """
+    invitation = _find(token)
+    _open(invitation, status=HTTPStatus.GONE)
+    return invitation
+
+
+def _find(token: str, *, lock: bool = False) -> Invitation:
+    rows = Invitation.objects.select_related("organization")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    invitation = rows.filter(token_hash=crypto.digest(token)).first()
+    if invitation is None or invitation.organization.deleted_at:
+        raise Problem(HTTPStatus.NOT_FOUND, "invitation_unknown", "This invitation link is not valid, or was replaced by a newer one.")
+    return invitation
+
+
+def accept(*, token: str, user: User, actor: Actor) -> Membership:
+    """Become a member. Two tabs, a double click: one membership, the same answer.
+
+    Raises Problem 403 ``invitation_for_another``, 404, 410 ``invitation_closed``, 402, 409.
+    """
+    with everywhere():
+        invitation = _find(token)
+        limits.lock(invitation.organization_id, SEATS)
+        invitation = _find(token, lock=True)
+        if invitation.email != user.email:
+            raise Problem(
+                HTTPStatus.FORBIDDEN, "invitation_for_another",
+                f"This invitation is for {invitation.email}; you are signed in as {user.email}. Sign in with that address to accept.",
+            )  # fmt: skip
+        if invitation.status == Invitation.Status.ACCEPTED:
+            already = Membership.objects.filter(organization=invitation.organization, user=user, status__in=LIVE).first()
+            if already:
+                admit(already.organization_id)
+                return already
+        _open(invitation, status=HTTPStatus.GONE)
+        if invitation.name and not user.name:
+            User.objects.filter(id=user.id, name="").update(name=invitation.name)
+        member = settle(
+            JOIN, organization=invitation.organization, user=user, role=invitation.role, team=invitation.team,
+            authority=SYSTEM_AUTHORITY, actor=actor,
+        )  # fmt: skip
+    admit(member.organization_id)
+    return member
+
+
+def decline(*, token: str, actor: Actor | None = None) -> Invitation:
+    """Say no; the seat is free. The token alone suffices. Raises Problem 404, 410."""
+    with everywhere():
+        limits.lock(by_token(token).organization_id, SEATS)
+        invitation = _find(token, lock=True)
+        _open(invitation, status=HTTPStatus.GONE)
+        _close(invitation, Invitation.Status.DECLINED)
+        by = actor or Actor("user", None, invitation.email, "portal")
+        record("invitation.declined", actor=by, organization_id=invitation.organization_id, target=invitation, label=invitation.email)
+    return invitation
+
+
+def expire_due() -> int:
+    """Close what has run out, organization by organization; returns how many. For the sweep."""
+    due = list(Invitation.objects.filter(status=PENDING, expires_at__lte=now()).values_list("organization_id", "id")[:1000])
+    for organization_id, invitation_id in due:
+        limits.lock(organization_id, SEATS)
+        invitation = Invitation.objects.select_for_update().get(id=invitation_id)
+        if invitation.status == PENDING and invitation.expires_at <= now():
+            _close(invitation, Invitation.Status.EXPIRED)
+            record("invitation.expired", actor=SYSTEM, organization_id=organization_id, target=invitation, label=invitation.email)
+    return len(due)
+
+
+def _open(invitation: Invitation, *, even_expired: bool = False, status: HTTPStatus = HTTPStatus.CONFLICT) -> None:
+    if invitation.status != PENDING or (invitation.expires_at <= now() and not even_expired):
+        shown = invitation.status if invitation.status != PENDING else Invitation.Status.EXPIRED.value
+        raise Problem(status, "invitation_closed", f"This invitation is {shown}. Ask for a new one.", invitation_status=shown)
+
+
+def _close(invitation: Invitation, status: Invitation.Status) -> None:
+    """End an open invitation and give its seat back. The seat lock is held."""
+    limits.move(invitation.organization_id, limits.seats(seat_of(invitation.role), None))
+    invitation.status, invitation.answered_at = status, now()
+    invitation.save(update_fields=["status", "answered_at"])
+
+
+def _change_role(invitation: Invitation, role: str, authority: Authority, actor: Actor) -> None:
+    require_grant(authority, invitation.role)
+    limits.move(invitation.organization_id, limits.seats(seat_of(invitation.role), seat_of(role)))
+    before, invitation.role = invitation.role, role
+    invitation.save(update_fields=["role"])
+    record(
+        "invitation.changed", actor=actor, organization_id=invitation.organization_id, target=invitation, label=invitation.email,
+        changes=_role(before, role),
+    )  # fmt: skip
+
+
+def _role(before: str | None, after: str) -> dict[str, dict[str, str | None]]:
+    return {"role": {"before": before, "after": after}}

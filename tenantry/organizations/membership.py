@@ -1,0 +1,164 @@
+"""``settle``: the one function through which anybody gets into, through or out of an organization.
+
+Add, accept, promote, suspend, reactivate, remove, leave (and later SSO and SCIM) all end here. It holds the
+organization's seat lock, checks state, authority, transition, last owner and seats, changes the row and its
+``seat_assigned_at``, settles an open invitation, and records the event: all in the caller's transaction. No other code
+writes a membership (tests/house/test_one_door.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from tenantry.access.permissions import seat_of
+from tenantry.audit.services import Actor, difference, record
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
+from tenantry.kit.clock import now
+from tenantry.kit.problems import Problem, conflict, not_found
+from tenantry.people.models import User
+from tenantry.people.users import touch_generation
+
+from .authority import Authority, known_role, require_grant
+from .models import Invitation, Membership, Organization
+from .states import refusal
+
+LIVE = (Membership.Status.ACTIVE, Membership.Status.SUSPENDED)
+DISJOINT = ({"learner", "expert"},)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One way to change a membership: from which statuses, to which, and how it is recorded."""
+
+    event: str
+    before: frozenset[str | None]
+    after: str
+
+
+_OUT = frozenset({None, "removed"})
+ADD = Act("member.added", _OUT, "active")
+JOIN = Act("member.joined", _OUT, "active")
+CHANGE_ROLE = Act("member.role_changed", frozenset({"active"}), "active")
+SUSPEND = Act("member.suspended", frozenset({"active"}), "suspended")
+REACTIVATE = Act("member.reactivated", frozenset({"suspended"}), "active")
+REMOVE = Act("member.removed", frozenset({"active", "suspended"}), "removed")
+LEAVE = Act("member.left", frozenset({"active"}), "removed")
+
+
+def settle(
+    act: Act,
+    *,
+    organization: Organization,
+    user: User,
+    role: str = "",
+    authority: Authority,
+    actor: Actor,
+    reason: str = "",
+    team: str | None = None,
+    service: bool = False,
+    expected_version: int | None = None,
+) -> Membership:
+    """Carry out one act on one person's membership; ``role`` is the new role where the act gives one.
+
+    Raises Problem 403 (state, authority), 404, 409 (``already_member``, ``state_conflict``, ``last_owner``, ``own_role``,
+    ``transition_forbidden``, ``user_suspended``), 412 ``version_stale``, 402 ``entitlement_limit_reached``; nothing has then happened.
+    """
+    limits.lock(organization.id, SEATS)  # the seat lock: from here on nobody else changes this organization's members
+    _state_allows(organization)
+    member = Membership.objects.select_for_update().filter(organization=organization, user=user).first()
+    if expected_version is not None and member is not None and member.version != expected_version:
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "version_stale", "Somebody changed this member meanwhile. Load it again.")
+    _status_allows(act, member)
+    new_role = known_role(role) if role else (member.role if member else "")
+    _authority_allows(act, member, user, new_role, authority)
+    _transition_allows(act, member, new_role)
+    if member and member.role == "owner" and member.status == "active" and (new_role != "owner" or act.after != "active"):
+        _another_owner(organization, member)
+    if act.after == "active" and user.status != User.Status.ACTIVE:
+        raise conflict("user_suspended", "This person is suspended in the whole workspace.")
+
+    before = {"role": member.role, "status": member.status} if member else {}
+    held = seat_of(member.role) if member and member.seat_assigned_at else None
+    if member is None:
+        member = Membership(organization=organization, user=user, service=service)
+    elif act in (ADD, JOIN):
+        member.service = service
+    wants = seat_of(new_role) if act.after == "active" and not member.service else None
+    _move_seat(organization, user, held, wants, settle_invitation=act in (ADD, JOIN))
+
+    member.role, member.status, member.reason = new_role, act.after, reason.strip()
+    if team is not None:
+        member.team = team.strip()[:120]
+    if wants is None:
+        member.seat_assigned_at = None
+    elif held != wants:
+        member.seat_assigned_at = now()
+    member.version += 1
+    member.save()
+    touch_generation(user.id)
+    changes = difference(before, {"role": member.role, "status": member.status})
+    record(act.event, actor=actor, organization_id=organization.id, target=member, label=user.email, changes=changes, reason=reason)
+    return member
+
+
+def _state_allows(organization: Organization) -> None:
+    state = Organization.objects.values_list("state", flat=True).get(id=organization.id)  # as it is now, under the lock
+    if code := refusal(state, "members:write"):
+        raise Problem(HTTPStatus.FORBIDDEN, code, "In its present state this organization's members can't be changed.")
+
+
+def _status_allows(act: Act, member: Membership | None) -> None:
+    status = member.status if member else None
+    if status in act.before:
+        return
+    if act in (ADD, JOIN):
+        if status == "erased":
+            raise Problem(HTTPStatus.GONE, "member_erased", "This person's data was erased; they can't be added again.")
+        raise conflict("already_member", f"This person is a member already ({status}).", status=status)
+    if member is None or status in ("removed", "erased"):
+        raise not_found("member")
+    raise conflict("state_conflict", f"This member is {status}.", status=status)
+
+
+def _authority_allows(act: Act, member: Membership | None, user: User, new_role: str, authority: Authority) -> None:
+    """Who may appoint somebody may touch them; nobody changes themself; leaving is everybody's own."""
+    if act is LEAVE or act is JOIN:  # joining: the inviter's authority was checked when they invited
+        return
+    if authority.user_id == user.id and member is not None:
+        raise conflict("own_role", "Nobody changes their own membership; ask another owner, or leave.")
+    if member is not None and member.status in LIVE:
+        require_grant(authority, member.role)
+    require_grant(authority, new_role)
+
+
+def _transition_allows(act: Act, member: Membership | None, new_role: str) -> None:
+    if act is CHANGE_ROLE and member is not None and any({member.role, new_role} == pair for pair in DISJOINT):
+        raise conflict(
+            "transition_forbidden", "A learner can't become an expert, nor an expert a learner: they are on two sides of an engagement.",
+            role=member.role, wanted=new_role,
+        )  # fmt: skip
+
+
+def _another_owner(organization: Organization, member: Membership) -> None:
+    others = Membership.objects.filter(organization=organization, role="owner", status="active").exclude(id=member.id)
+    if not others.exists():
+        raise conflict("last_owner", "This is the last owner. Make somebody else an owner first.")
+
+
+def _move_seat(organization: Organization, user: User, held: str | None, wants: str | None, *, settle_invitation: bool) -> None:
+    """Take the new seat and give back the old one, and that of the person's open invitation, in one step."""
+    changes = limits.seats(held, wants)
+    if settle_invitation:
+        invitation = (
+            Invitation.objects.select_for_update()
+            .filter(organization=organization, email=user.email, status=Invitation.Status.PENDING)
+            .first()
+        )
+        if invitation:
+            for name, delta in limits.seats(seat_of(invitation.role), None).items():
+                changes[name] = changes.get(name, 0) + delta
+            invitation.status, invitation.answered_at = Invitation.Status.ACCEPTED, now()
+            invitation.save(update_fields=["status", "answered_at"])
+    limits.move(organization.id, changes)

@@ -1,0 +1,121 @@
+"""Reading organizations, members and invitations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from tenantry.access.permissions import ROLES
+from tenantry.access.principal import Belonging
+from tenantry.kit.paging import Page, by_id
+from tenantry.kit.problems import Problem, invalid, not_found
+
+from .models import Invitation, Membership, Organization
+from .states import DEACTIVATED, refusal
+
+
+def load(key: UUID | str, staff: bool) -> Organization | None:
+    """An organization by id or slug that is not deleted; deactivated ones exist for staff only."""
+    rows = Organization.objects.filter(deleted_at__isnull=True)
+    found = rows.filter(id=key).first() if isinstance(key, UUID) else rows.filter(slug=key).first()
+    return None if found is None or (found.state == DEACTIVATED and not staff) else found
+
+
+def load_deleted(organization_id: UUID) -> Organization:
+    """A deleted organization, for staff. Raises Problem 404."""
+    found = Organization.objects.filter(id=organization_id, deleted_at__isnull=False).first()
+    if found is None:
+        raise not_found("deleted organization")
+    return found
+
+
+def require_state(organization: Organization, permission: str, staff: bool) -> None:
+    """The guard's question to the state table. Raises Problem 403 ``organization_suspended`` and the like."""
+    if code := refusal(organization.state, permission, staff=staff):
+        state = organization.get_state_display().lower()
+        raise Problem(403, code, f"This organization is {state}: it can be read, but this can't be done now.", state=organization.state)
+
+
+def belongings(user_id: UUID) -> Sequence[Belonging]:
+    """A person's live memberships, for their principal: active, in organizations that they can see."""
+    rows = (
+        Membership.objects.filter(user_id=user_id, status=Membership.Status.ACTIVE, organization__deleted_at__isnull=True)
+        .exclude(organization__state=DEACTIVATED)
+        .order_by("organization__name", "organization_id")
+        .values_list("organization_id", "organization__name", "organization__slug", "role", "organization__state")
+    )
+    return [Belonging(*row) for row in rows]
+
+
+def list_organizations(
+    *, cursor: str | None, limit: int, search: str = "", state: str = "", deleted: bool = False, ids: Sequence[UUID] | None = None
+) -> Page[Organization]:
+    """Organizations by age. ``search`` looks in name and slug; ``ids`` narrows to one's own. Raises Problem 422."""
+    rows = Organization.objects.filter(deleted_at__isnull=not deleted)
+    if ids is not None:
+        rows = rows.filter(id__in=list(ids)).exclude(state=DEACTIVATED)
+    if state:
+        if state not in Organization.State.values:
+            raise invalid(f"A state is one of {', '.join(Organization.State.values)}.", pointer="/state", code="state_unknown")
+        rows = rows.filter(state=state)
+    if search.strip():
+        rows = rows.filter(Q(name__icontains=search.strip()) | Q(slug__icontains=search.strip().lower()))
+    return by_id(rows, cursor=cursor, limit=limit, newest_first=True)
+
+
+def list_directory(*, cursor: str | None, limit: int, search: str = "") -> Page[Organization]:
+    """Verified organizations that opted in to be seen. Call within ``everywhere()``."""
+    rows = Organization.objects.filter(public=True, state=Organization.State.ACTIVE, deleted_at__isnull=True)
+    if search.strip():
+        rows = rows.filter(Q(name__icontains=search.strip()) | Q(industry__icontains=search.strip()))
+    return by_id(rows.prefetch_related("profile_rows"), cursor=cursor, limit=limit)
+
+
+def list_members(
+    organization: Organization, *, cursor: str | None, limit: int, search: str = "", role: str = "", status: str = ""
+) -> Page[Membership]:
+    """Members in the order of their joining; removed ones only when ``status`` asks for them."""
+    rows = Membership.objects.filter(organization=organization).select_related("user")
+    if status and status not in Membership.Status.values:
+        raise invalid(f"A status is one of {', '.join(Membership.Status.values)}.", pointer="/status", code="status_unknown")
+    rows = rows.filter(status=status) if status else rows.exclude(status__in=["removed", "erased"])
+    if role:
+        if role not in ROLES:
+            raise invalid(f"A role is one of {', '.join(ROLES)}.", pointer="/role", code="role_unknown")
+        rows = rows.filter(role=role)
+    if search.strip():
+        rows = rows.filter(Q(user__email__icontains=search.strip().lower()) | Q(user__name__icontains=search.strip()))
+    return by_id(rows, cursor=cursor, limit=limit)
+
+
+def load_member(organization: Organization, membership_id: UUID) -> Membership:
+    """A member of this organization, whatever the status. Raises Problem 404."""
+    found = Membership.objects.select_related("user").filter(organization=organization, id=membership_id).first()
+    if found is None:
+        raise not_found("member")
+    return found
+
+
+def list_invitations(organization: Organization, *, cursor: str | None, limit: int, status: str = "", email: str = "") -> Page[Invitation]:
+    """Invitations, the latest first."""
+    rows = Invitation.objects.filter(organization=organization)
+    if status:
+        if status not in Invitation.Status.values:
+            raise invalid(f"A status is one of {', '.join(Invitation.Status.values)}.", pointer="/status", code="status_unknown")
+        rows = rows.filter(status=status)
+    if email:
+        rows = rows.filter(email=email.strip().lower())
+    return by_id(rows, cursor=cursor, limit=limit, newest_first=True)
+
+
+def count_live(organization: Organization) -> dict[str, int]:
+    """How many active and suspended members and open invitations there are, for page heads."""
+    members: Any = Membership.objects.filter(organization=organization)
+    return {
+        "active": members.filter(status="active").count(),
+        "suspended": members.filter(status="suspended").count(),
+        "invited": Invitation.objects.filter(organization=organization, status="pending").count(),
+    }

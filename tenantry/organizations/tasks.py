@@ -1,0 +1,31 @@
+"""Work of this room that no request waits for."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from tenantry.tenancy.scope import scope
+from tenantry.tenancy.services import tenant_ids
+
+from .drafts import expire_drafts
+from .invitations import expire_due, mail_invitation
+
+
+@app.task(queue="mail")
+def mail_invitations(tenant_id: str, invitation_ids: list[str]) -> None:
+    """Mail invitations, each in a transaction of its own: a retry after a crash repeats at most one."""
+    for invitation_id in invitation_ids:
+        with scope(UUID(tenant_id)):
+            mail_invitation(UUID(invitation_id))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="organizations.expire")
+def expire(timestamp: int) -> None:
+    """Every five minutes: close invitations and drop drafts that have run out."""
+    for tenant_id in tenant_ids():
+        with scope(tenant_id):
+            expire_due()
+            expire_drafts()

@@ -1,0 +1,25 @@
+"""What this room records."""
+
+from tenantry.audit.catalogue import register
+
+register(
+    "access",
+    user__created="A person was made known to the workspace.",
+    user__signed_in="Somebody signed in.",
+    user__signed_out="Somebody signed out.",
+    user__sign_in_failed="A sign-in was refused.",
+    session__revoked="A session was ended.",
+    password__set="Somebody set or changed their password.",  # noqa: S106  # a sentence
+    password__removed="Somebody removed their password.",  # noqa: S106  # a sentence
+    link__made="A recovery link was made by the operator.",
+    staff__added="Somebody became staff.",
+    staff__role_changed="A staff role was changed.",
+    staff__revoked="Somebody is no longer staff.",
+    staff__reinstated="Somebody is staff again.",
+)
+register(
+    "member",
+    user__renamed="A person changed their name.",
+    user__suspended="A person was suspended in the whole workspace.",
+    user__reinstated="A person's suspension was lifted.",
+)

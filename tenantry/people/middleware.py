@@ -1,0 +1,37 @@
+"""Who asks: a bearer key or a session's cookie becomes ``request.principal``, and the scope narrows to their reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+from tenantry.access.keys import principal_of_key
+from tenantry.access.principal import NOBODY
+from tenantry.kit.problems import Problem
+from tenantry.tenancy.scope import narrow
+
+from .sessions import COOKIE, principal_of_cookie
+
+
+class Authentication:
+    """Set ``request.principal``. A bad key is refused here, with 401, whatever it was for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.principal, request.access_changed = NOBODY, False  # type: ignore[attr-defined]
+        if not hasattr(request, "tenant"):
+            return self.get_response(request)
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        if scheme:
+            if scheme.lower() != "bearer" or not credential.strip():
+                raise Problem(401, "key_invalid", "Send the key as “Authorization: Bearer <key>”.")
+            request.principal = principal_of_key(credential.strip())  # type: ignore[attr-defined]
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie spoke for this request
+        elif token := request.COOKIES.get(COOKIE):
+            principal, changed = principal_of_cookie(token)
+            request.principal, request.access_changed = principal, changed  # type: ignore[attr-defined]
+        narrow(request.principal.reach)  # type: ignore[attr-defined]
+        return self.get_response(request)

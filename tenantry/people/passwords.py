@@ -1,0 +1,51 @@
+"""Passwords: argon2, never required, never one of the common 20,000."""
+
+from __future__ import annotations
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from tenantry.audit.services import Actor, record
+from tenantry.kit.emails import normalize
+from tenantry.kit.problems import Problem, invalid
+
+from .models import User
+from .sessions import end_sessions, start_session
+from .users import suspended
+
+# Somebody unknown costs as much time as somebody known: their password is checked against this.
+_NOBODYS = make_password("nobody has this password")
+
+
+def set_password(*, user: User, password: str, keep_session: object = None, actor: Actor) -> None:
+    """Set a password and end the person's other sessions. Raises Problem 422 ``password_weak`` with the reasons."""
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise invalid(" ".join(error.messages), pointer="/password", code="password_weak") from error
+    if user.email.partition("@")[0].lower() in password.lower():
+        raise invalid("The password contains your address.", pointer="/password", code="password_weak")
+    user.password = make_password(password)
+    user.save(update_fields=["password"])
+    end_sessions(user=user, actor=actor, reason="password changed", but=getattr(keep_session, "id", None))
+    record("password.set", actor=actor, target=user, label=user.email)
+
+
+def remove_password(*, user: User, actor: Actor) -> None:
+    """Go back to signing in by link alone."""
+    user.password = ""
+    user.save(update_fields=["password"])
+    record("password.removed", actor=actor, target=user, label=user.email)
+
+
+def sign_in(*, email: str, password: str) -> tuple[User, str]:
+    """The user and a session's token. Raises Problem 401 ``sign_in_failed``: the same for every cause, in the same time."""
+    user = User.objects.filter(email=normalize(email)).first()
+    right = check_password(password, user.password if user and user.password else _NOBODYS)
+    if user is None or not user.password or not right:
+        raise Problem(401, "sign_in_failed", "That address and password don't belong together. You can have a link mailed instead.")
+    if user.status != User.Status.ACTIVE:
+        raise suspended(user)
+    _, token = start_session(user=user, method="password")
+    return user, token

@@ -1,0 +1,115 @@
+"""Sessions: made at sign-in, found by cookie, listed, ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from tenantry.access.principal import NOBODY, Belonging, Principal
+from tenantry.audit.services import Actor, record
+from tenantry.kit import crypto
+from tenantry.kit.clock import now
+from tenantry.kit.context import request_info
+from tenantry.kit.problems import not_found
+from tenantry.tenancy.scope import aside, everywhere
+
+from .models import Session, Staff, User
+
+COOKIE = "tenantry_session"
+LIFETIME = timedelta(days=14)
+IDLE = timedelta(days=3)
+TOUCH_EVERY = timedelta(minutes=1)
+
+_belongings: Callable[[UUID], Sequence[Belonging]] = lambda user_id: ()  # noqa: E731  # replaced at start-up
+
+
+def use_memberships(loader: Callable[[UUID], Sequence[Belonging]]) -> None:
+    """The organizations room hands in how to find a person's live memberships."""
+    global _belongings
+    _belongings = loader
+
+
+def start_session(*, user: User, method: str) -> tuple[Session, str]:
+    """Sign a person in; returns the session and its cookie's token. The veto of later rooms (SSO) stands before this."""
+    token, info, moment = crypto.new_token(), request_info.get(), now()
+    session = Session(
+        user=user, token_hash=crypto.digest(token), generation=user.generation, method=method, device=device_of(info.user_agent),
+        user_agent=info.user_agent, ip=info.ip, last_used_at=moment, expires_at=moment + LIFETIME,
+    )  # fmt: skip
+    session.save(force_insert=True)
+    User.objects.filter(id=user.id).update(last_seen_at=moment, email_verified_at=user.email_verified_at or moment)
+    record("user.signed_in", actor=Actor("user", user.id, user.email, "portal"), target=user, label=user.email, reason=method)
+    return session, token
+
+
+def principal_of_cookie(token: str) -> tuple[Principal, bool]:
+    """The person behind a cookie, and whether what they may do changed since their last request.
+
+    Memberships and roles are read anew each time, so a change counts from the very next request on.
+    """
+    moment = now()
+    session = (
+        Session.objects.select_related("user")
+        .filter(token_hash=crypto.digest(token), ended_at__isnull=True, expires_at__gt=moment, last_used_at__gt=moment - IDLE)
+        .first()
+    )
+    if session is None or session.user.status != User.Status.ACTIVE:
+        return NOBODY, False
+    changed = session.generation != session.user.generation
+    if changed or moment - session.last_used_at > TOUCH_EVERY:
+        with aside():
+            Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation)
+            User.objects.filter(id=session.user_id).update(last_seen_at=moment)
+    staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
+    with everywhere():
+        memberships = tuple(_belongings(session.user_id))
+    return Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships), changed
+
+
+def live_sessions(user_id: UUID) -> list[Session]:
+    """The sessions that still work, the latest used first."""
+    moment = now()
+    return list(
+        Session.objects.filter(user_id=user_id, ended_at__isnull=True, expires_at__gt=moment, last_used_at__gt=moment - IDLE).order_by(
+            "-last_used_at"
+        )
+    )
+
+
+def end_session(*, session_id: UUID, user: User, actor: Actor) -> None:
+    """End one session of a person. Raises Problem 404."""
+    if not Session.objects.filter(id=session_id, user=user, ended_at__isnull=True).update(ended_at=now()):
+        raise not_found("session")
+    record("session.revoked", actor=actor, target=user, label=user.email)
+
+
+def end_sessions(*, user: User, actor: Actor, reason: str = "", but: UUID | None = None) -> int:
+    """End all sessions of a person, perhaps but the present one; returns how many."""
+    rows = Session.objects.filter(user=user, ended_at__isnull=True)
+    if but:
+        rows = rows.exclude(id=but)
+    ended = rows.update(ended_at=now())
+    if ended:
+        record("session.revoked", actor=actor, target=user, label=f"{user.email}: {ended} sessions", reason=reason)
+    return ended
+
+
+_SYSTEMS = [("iPhone|iPad", "iOS"), ("Android", "Android"), ("Mac OS X", "macOS"), ("Windows", "Windows"), ("Linux|X11", "Linux")]
+_BROWSERS = [
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/|HeadlessChrome", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl|python|httpx", "a program"),
+]
+
+
+def device_of(user_agent: str) -> str:
+    """“Firefox on Linux”: enough for a person to recognise their own device."""
+
+    def first(table: list[tuple[str, str]], otherwise: str) -> str:
+        return next((label for pattern, label in table if re.search(pattern, user_agent)), otherwise)
+
+    return f"{first(_BROWSERS, 'A browser')} on {first(_SYSTEMS, 'an unknown system')}"

@@ -1,0 +1,106 @@
+"""Users: made by an address, suspended and reinstated as a whole."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from tenantry.access.keys import revoke_keys_of
+from tenantry.audit.services import Actor, difference, record
+from tenantry.kit.emails import normalize
+from tenantry.kit.problems import Problem, conflict, invalid, not_found
+from tenantry.mail import services as mail
+
+from .models import Staff, User
+from .sessions import end_sessions
+
+
+def ensure_user(*, email: str, name: str = "", actor: Actor) -> tuple[User, bool]:
+    """The user of an address, made when there is none; the second value says whether it was. Raises Problem 422."""
+    address = normalize(email)
+    found = User.objects.filter(email=address).first()
+    if found:
+        return found, False
+    user = User(email=address, name=name.strip()[:120])
+    try:
+        with transaction.atomic(using=User.objects.db):
+            user.save(force_insert=True)
+    except IntegrityError:  # the same address was made by another request a moment ago
+        return User.objects.get(email=address), False
+    record("user.created", actor=actor, target=user, label=address)
+    return user, True
+
+
+def rename(*, user: User, name: str, actor: Actor) -> None:
+    """Change a person's name. Raises Problem 422 when it is empty or longer than 120."""
+    cleaned = name.strip()
+    if not cleaned or len(cleaned) > 120:
+        raise invalid("A name has 1 to 120 characters.", pointer="/name", code="name_invalid")
+    changes = difference({"name": user.name}, {"name": cleaned})
+    if changes:
+        user.name = cleaned
+        user.save(update_fields=["name"])
+        record("user.renamed", actor=actor, target=user, label=user.email, changes=changes)
+
+
+def touch_generation(user_id: UUID) -> None:
+    """What this person may do has changed: their sessions learn it on the next request."""
+    User.objects.filter(id=user_id).update(generation=F("generation") + 1)
+
+
+def load(user_id: UUID, *, lock: bool = False) -> User:
+    """A user by id. Raises Problem 404."""
+    rows = User.objects.select_for_update() if lock else User.objects
+    found = rows.filter(id=user_id).first()
+    if found is None:
+        raise not_found("user")
+    return found
+
+
+def suspend_user(*, user_id: UUID, reason: str, notify: bool = True, actor: Actor) -> User:
+    """Shut a person out of the workspace: sessions and keys end in this transaction.
+
+    Raises Problem 409 ``state_conflict`` when not active, ``own_account`` for oneself, ``staff_first`` for active staff.
+    """
+    if actor.id == user_id:
+        raise conflict("own_account", "Nobody suspends themself. Ask another admin.")
+    user = load(user_id, lock=True)
+    if user.status != User.Status.ACTIVE:
+        raise conflict("state_conflict", f"This user is {user.status}.", state=user.status)
+    if Staff.objects.filter(user_id=user_id, status=Staff.Status.ACTIVE).exists():
+        raise conflict("staff_first", "This person is staff. Revoke them as staff first.")
+    if not reason.strip():
+        raise invalid("A reason is needed; it is kept and shown.", pointer="/reason", code="reason_missing")
+    user.status, user.status_reason = User.Status.SUSPENDED, reason.strip()
+    user.generation += 1
+    user.save(update_fields=["status", "status_reason", "generation"])
+    shut_out(user=user, actor=actor, reason=reason)
+    record("user.suspended", actor=actor, target=user, label=user.email, reason=reason)
+    if notify:
+        mail.queue(to=user.email, subject="Your access was suspended", template="suspended", context={"reason": reason.strip()})
+    return user
+
+
+def reinstate_user(*, user_id: UUID, actor: Actor) -> User:
+    """Let a suspended person in again; clears the reason. Raises Problem 409 ``state_conflict``."""
+    user = load(user_id, lock=True)
+    if user.status != User.Status.SUSPENDED:
+        raise conflict("state_conflict", f"This user is {user.status}.", state=user.status)
+    user.status, user.status_reason = User.Status.ACTIVE, ""
+    user.generation += 1
+    user.save(update_fields=["status", "status_reason", "generation"])
+    record("user.reinstated", actor=actor, target=user, label=user.email)
+    return user
+
+
+def shut_out(*, user: User, actor: Actor, reason: str) -> None:
+    """End every session and revoke every key of a person."""
+    end_sessions(user=user, actor=actor, reason=reason)
+    revoke_keys_of(owner=user.id, actor=actor, reason=reason)
+
+
+def suspended(user: User) -> Problem:
+    """The refusal that a suspended person meets."""
+    return Problem(403, "user_suspended", "Your access to this workspace is suspended. Ask its support.")
