@@ -26,7 +26,7 @@ def field_context(field: BoundField, *, hint: str = "", label: str = "", **extra
     Further arguments become attributes of the widget, with ``_`` for ``-`` (``hx_get``); True is a bare attribute.
     """
     layout = kind(field)
-    identifier = field.id_for_label or field.auto_id or field.html_name
+    identifier = str(extra.get("id") or "") or field.id_for_label or field.auto_id or field.html_name
     hint = hint or str(field.help_text or "")
     hint_id, error_id = f"{identifier}-hint", f"{identifier}-error"
     described = [name for name, shown in ((hint_id, hint), (error_id, field.errors)) if shown]
@@ -45,7 +45,7 @@ def field_context(field: BoundField, *, hint: str = "", label: str = "", **extra
         "options": field.subwidgets if layout == "group" else (),
         "identifier": identifier,
         "label": label or field.label,
-        "optional": not field.field.required and layout == "line",
+        "optional": layout == "line" and not (field.field.required or field.field.disabled),
         "hint": hint,
         "hint_id": hint_id,
         "error_id": error_id,

@@ -25,7 +25,7 @@ def meter_context(label: str, used: int, limit: int | None, held: int, held_word
         fill = 100.0
     if total >= limit:
         state = "full"
-        parts.append(f"{total - limit:,} over {limit:,}" if total > limit else f"none free of {limit:,}" if held else "none free")
+        parts.append(f"{total - limit:,} over the limit" if total > limit else f"none free of {limit:,}" if held else "none free")
     elif held:
         parts.append(f"{limit - total:,} free of {limit:,}")
     if state != "full" and total >= NEAR * limit:

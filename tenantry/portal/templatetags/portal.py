@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from textwrap import dedent
 from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, QueryDict
 from django.template import Context
+from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import times
+from ..differences import lines_of
 from ..fields import field_context
 from ..icons import ICONS
 from ..meters import meter_context
 from ..navigation import Shell, address_of
+from ..ranges import range_context
 from ..statuses import described
 
 register = template.Library()
 
 
-@register.simple_tag
-def icon(name: str, label: str = "") -> SafeString:
+@register.simple_tag(name="icon")
+def icon_tag(name: str, label: str = "") -> SafeString:
     """An icon: decoration, unless it has a label. Raises KeyError for an unknown name."""
     drawn = ICONS[name]
     voice = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -117,6 +122,135 @@ def pager(context: Context, page: Any) -> dict[str, Any]:
         "next": address(request, cursor=following) if following else "",
         "first": address(request, cursor=None) if request and request.GET.get("cursor") else "",
     }
+
+
+@register.simple_block_tag
+def menu(content: SafeString, label: str, *, id: str, text: str = "", icon: str = "more", side: str = "end") -> SafeString:
+    """A button that opens a menu; the content is ``<li>`` with a link, a button or a form. ``id`` is unique on the page.
+
+    Without ``text`` the button is the icon alone, spoken as ``label``. ``side="start"`` opens towards the end of the line.
+    """
+    identifier = f"menu-{id}"
+    drawn = icon_tag(icon if not text or icon != "more" else "down")
+    face_of_button = format_html("{}{}", text, drawn) if icon == "more" else format_html("{}{}", drawn, text)
+    return format_html(
+        '<button class="button{}" type="button" popovertarget="{}"{}>{}</button>'
+        '<div class="menu{}" id="{}" popover><ul aria-label="{}">{}</ul></div>',
+        "" if text else " plain icon",
+        identifier,
+        "" if text else format_html(' aria-label="{}"', label),
+        face_of_button,
+        " wide" if side == "start" else "",
+        identifier,
+        label,
+        content,
+    )
+
+
+@register.simple_block_tag
+def dialog(content: SafeString, identifier: str, title: str) -> SafeString:
+    """A dialog that is already in the page, opened by ``data-dialog="<identifier>"`` on a link to the same thing as a page."""
+    return format_html(
+        '<dialog id="{0}" aria-labelledby="{0}-title"><header class="row"><h2 id="{0}-title">{1}</h2>'
+        '<button class="button plain icon push" type="button" data-close="dialog" aria-label="Close">{2}</button></header>{3}</dialog>',
+        identifier,
+        title,
+        icon_tag("close"),
+        content,
+    )
+
+
+@register.simple_block_tag
+def codeblock(content: SafeString, title: str = "") -> SafeString:
+    """Text to copy: a command, a request, a file."""
+    return format_html(
+        '<figure class="code"><figcaption>{}<button class="button plain small with-js" type="button" data-copy>{}Copy</button></figcaption>'
+        '<pre tabindex="0"><code>{}</code></pre></figure>',
+        title,
+        icon_tag("copy"),
+        mark_safe(dedent(content).strip()),  # noqa: S308  # the template rendered it and escaped what it showed
+    )
+
+
+@register.simple_tag
+def copy(value: str, label: str = "Copy") -> SafeString:
+    """One value with a button that copies it."""
+    return format_html(
+        '<span class="copy"><code>{}</code>'
+        '<button class="button plain icon with-js" type="button" data-copy="{}" aria-label="{}">{}</button></span>',
+        value,
+        value,
+        label,
+        icon_tag("copy"),
+    )
+
+
+@register.inclusion_tag("portal/parts/steps.html")
+def steps(items: Sequence[tuple[str, str]], current: int) -> dict[str, Any]:
+    """Where one is in a wizard: ``[(label, address), …]`` and the present one's number, from 1. Only done steps are links."""
+    return {
+        "items": [
+            {"label": label, "url": url if number < current else "", "done": number < current, "current": number == current}
+            for number, (label, url) in enumerate(items, 1)
+        ]
+    }
+
+
+@register.inclusion_tag("portal/parts/progress.html")
+def progress(label: str, done: int, total: int) -> dict[str, Any]:
+    """How far a long piece of work is."""
+    return {"label": label, "done": done, "total": total, "most": max(total, 1)}
+
+
+@register.inclusion_tag("portal/parts/diff.html")
+def diff(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Before and after of each changed field, as an audit event keeps them: ``{field: {"before": …, "after": …}}``."""
+    return {"lines": lines_of(changes)}
+
+
+@register.inclusion_tag("portal/parts/tree.html")
+def tree(nodes: Sequence[Any], label: str = "Organizations") -> dict[str, Any]:
+    """A tree; each node has ``name`` and ``children``, and may have ``url``, ``note`` and ``current``."""
+    return {"nodes": nodes, "label": label}
+
+
+@register.inclusion_tag("portal/parts/choices.html")
+def choices(bound: BoundField, options: Sequence[Any]) -> dict[str, Any]:
+    """Radio cards for a form field.
+
+    An option has ``value`` and ``label``, and may have ``hint``, ``badge`` and ``closed``: why it can't be taken.
+    """
+    return {"field": bound, "options": options, "value": str(bound.value() or ""), "identifier": bound.auto_id or bound.html_name}
+
+
+@register.simple_block_tag(takes_context=True)
+def filters(context: Context, content: SafeString, *, target: str, search: str = "") -> SafeString:
+    """The filter bar of the list with the id ``target``: it reloads that list in place, and is a plain GET form without scripts."""
+    request = context.get("request")
+    shown = {"content": content, "target": target, "search": search, "path": getattr(request, "path", ""), "q": given(context, "q")}
+    return render_to_string("portal/parts/filters.html", shown)
+
+
+@register.inclusion_tag("portal/parts/select.html", takes_context=True)
+def select(context: Context, name: str, label: str, options: Sequence[tuple[str, str]], any: str = "All") -> dict[str, Any]:
+    """A select of a filter bar: ``[(value, label), …]``, preset from the address."""
+    return {"name": name, "label": label, "options": options, "any": any, "value": given(context, name)}
+
+
+@register.inclusion_tag("portal/parts/daterange.html", takes_context=True)
+def daterange(context: Context, after: str = "from", before: str = "to") -> dict[str, Any]:
+    """A range of days of a filter bar: two dates (``?from=2026-11-01&to=2026-11-30``, both included) and the usual ranges."""
+    start, end = given(context, after), given(context, before)
+    shown = range_context(start, end)
+    for preset in shown["presets"]:
+        preset["url"] = address(context.get("request"), **{after: preset["start"], before: preset["end"], "cursor": None})
+    return {**shown, "after": after, "before": before, "start": start, "end": end}
+
+
+def given(context: Context, name: str) -> str:
+    """A parameter of this page's address."""
+    request = context.get("request")
+    return request.GET.get(name, "") if request else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -155,5 +155,13 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:sendError", () => toast("The server can't be reached. Check the connection and try again."));
 document.addEventListener("htmx:afterRequest", (event) => { const form = event.target.closest?.("form"); if (form) delete form.dataset.sent; });
 
+// A filtered list says its new count to those who can't see it change.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const form = event.detail.requestConfig?.elt;
+  if (!form?.matches?.(".filters")) return;
+  const count = document.querySelector(form.getAttribute("hx-target"))?.querySelector("[data-count]");
+  form.querySelector("[role=status]").textContent = count?.textContent.trim() || "The list was updated";
+});
+
 showTheme();
 document.querySelectorAll(".toast").forEach(tire);
