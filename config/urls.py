@@ -1,11 +1,15 @@
-"""Every address, room by room."""
+"""Every address, room by room. In multi mode all of them stand behind ``/t/<slug>`` (tenancy/middleware.py)."""
 
 from django.urls import include, path
 
 from tenantry.api.root import api
 
 urlpatterns = [
-    path("", include("tenantry.portal.urls")),
     path("api/v1/", api.urls),
+    path("", include("tenantry.portal.urls")),
+    path("", include("tenantry.people.urls")),
+    path("", include("tenantry.organizations.urls")),
+    path("", include("tenantry.entitlements.urls")),
+    path("", include("tenantry.access.urls")),
+    path("", include("tenantry.audit.urls")),
 ]
-__all__ = ["include", "urlpatterns"]

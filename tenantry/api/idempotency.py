@@ -17,9 +17,9 @@ from django.http.response import HttpResponseBase
 
 from tenantry.access.principal import principal_of
 from tenantry.kit import crypto
+from tenantry.kit.answers import problem_json
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, conflict
-from tenantry.portal.errors import problem_json
 
 from .models import Replay
 

@@ -15,10 +15,10 @@ from tenantry.access.guards import unauthenticated
 from tenantry.access.principal import Principal, principal_of
 from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
+from tenantry.kit.answers import problem_json
 from tenantry.kit.problems import Problem
 from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
-from tenantry.portal.errors import problem_json
 from tenantry.portal.middleware import as_problem
 
 

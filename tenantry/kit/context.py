@@ -15,4 +15,4 @@ class RequestInfo:
     user_agent: str = ""
 
 
-request_info: ContextVar[RequestInfo] = ContextVar("request_info", default=RequestInfo())
+request_info: ContextVar[RequestInfo] = ContextVar("request_info", default=RequestInfo())  # noqa: B039  # frozen

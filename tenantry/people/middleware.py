@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from tenantry.access.keys import principal_of_key
 from tenantry.access.principal import NOBODY
+from tenantry.kit.answers import problem_response
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import narrow
 
@@ -24,6 +25,14 @@ class Authentication:
         request.principal, request.access_changed = NOBODY, False  # type: ignore[attr-defined]
         if not hasattr(request, "tenant"):
             return self.get_response(request)
+        try:
+            self._identify(request)
+        except Problem as problem:
+            return problem_response(request, problem)
+        narrow(request.principal.reach)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def _identify(self, request: HttpRequest) -> None:
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
         if scheme:
             if scheme.lower() != "bearer" or not credential.strip():
@@ -33,5 +42,3 @@ class Authentication:
         elif token := request.COOKIES.get(COOKIE):
             principal, changed = principal_of_cookie(token)
             request.principal, request.access_changed = principal, changed  # type: ignore[attr-defined]
-        narrow(request.principal.reach)  # type: ignore[attr-defined]
-        return self.get_response(request)

@@ -11,11 +11,10 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from tenantry.kit.answers import problem_response
 from tenantry.kit.context import RequestInfo, request_info
 from tenantry.kit.ids import new_id
 from tenantry.kit.problems import Problem
-
-from .errors import problem_response
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("tenantry.request")

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve, set_script_prefix
 
+from tenantry.kit.answers import problem_response
 from tenantry.kit.problems import Problem
 
 from .scope import scope
@@ -29,9 +30,15 @@ class TenantScope:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        path = request.path_info
-        if path.startswith(PLATFORM_PATHS):
+        if request.path_info.startswith(PLATFORM_PATHS):
             return self.get_response(request)
+        try:
+            return self._inside(request)
+        except Problem as problem:
+            return problem_response(request, problem)
+
+    def _inside(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
         slug, set_prefix = DEFAULT_SLUG, ""
         if settings.ENVIRONMENT.multi:
             slug, rest = split(path)

@@ -1,0 +1,37 @@
+"""A Problem as an answer: JSON for programs, a page for people."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from .problems import Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """The API always; a page's address only when the client says so."""
+    return request.path_info.startswith("/api/") or "json" in request.headers.get("Accept", "")
+
+
+def problem_json(problem: Problem) -> HttpResponse:
+    """RFC 9457 §3."""
+    response = HttpResponse(json.dumps(problem.body()), status=problem.status, content_type=MEDIA_TYPE)
+    for name, value in problem.headers.items():
+        response[name] = value
+    if problem.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem in the shape that this client reads."""
+    if wants_json(request):
+        return problem_json(problem)
+    response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
+    for name, value in problem.headers.items():
+        response[name] = value
+    return response
