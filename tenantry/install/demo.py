@@ -1,0 +1,110 @@
+"""The demo: one vendor, two customers in different states, people in every role. Loaded once; again changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenantry.access.vendor import register_vendor_permissions
+from tenantry.audit.services import CLI
+from tenantry.entitlements.services import acquire, set_limit
+from tenantry.organizations.authority import SYSTEM_AUTHORITY
+from tenantry.organizations.invitations import invite
+from tenantry.organizations.membership import ADD, SUSPEND, settle
+from tenantry.organizations.models import Organization
+from tenantry.organizations.services import found, transition
+from tenantry.people.models import Staff, User
+from tenantry.people.staff import add_staff
+from tenantry.people.users import ensure_user, rename
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Whom to sign in as, and where to look."""
+
+    admin_email: str = "admin@northwind.example"
+    owner_email: str = "ada@contoso.example"
+    organization_slug: str = "contoso"
+
+
+STAFF = [
+    ("admin@northwind.example", "Nora Lindqvist", "admin"),
+    ("finance@northwind.example", "Farid Haddad", "finance"),
+    ("success@northwind.example", "Clara Okafor", "csm"),
+    ("support@northwind.example", "Sam Peeters", "support"),
+    ("audit@northwind.example", "Aiko Tanaka", "auditor"),
+]
+CONTOSO = [
+    ("ada@contoso.example", "Ada Okoye", "owner", "People"),
+    ("mateo@contoso.example", "Mateo Ruiz", "maintainer", "IT"),
+    ("bea@contoso.example", "Bea Novák", "billing_admin", "Finance"),
+    ("george@contoso.example", "George Mwangi", "manager", "Field"),
+    ("lena@contoso.example", "Lena Fischer", "learner", "Plant"),
+    ("ravi@contoso.example", "Ravi Iyer", "learner", "Plant"),
+    ("maya@contoso.example", "Maya Cohen", "learner", "Field"),
+    ("tomas@contoso.example", "Tomás Silva", "learner", "IT"),
+    ("hugo@contoso.example", "Hugo Laurent", "expert", "People"),
+    ("suki@contoso.example", "Suki Park", "support", "IT"),
+]
+VENDOR_PERMISSIONS = [
+    ("project:create", "Start a project.", ["owner", "maintainer", "manager"]),
+    ("project:view", "Open a project.", ["owner", "maintainer", "billing_admin", "manager", "expert", "learner", "support"]),
+    ("session:book", "Book a session.", ["learner", "manager"]),
+]
+
+
+def load() -> Demo:
+    """Load the demo into the open scope's tenant, whole or not at all (one transaction). Idempotent."""
+    demo = Demo()
+    if Organization.objects.filter(slug=demo.organization_slug).exists():
+        return demo
+    for email, name, role in STAFF:
+        person, _ = ensure_user(email=email, name=name, actor=CLI)
+        if not Staff.objects.filter(user=person).exists():
+            add_staff(email=email, role=role, actor=CLI)
+    register_vendor_permissions(wanted=VENDOR_PERMISSIONS, actor=CLI)
+    _contoso()
+    _fabrikam()
+    return demo
+
+
+def _contoso() -> None:
+    """A customer at work: verified, most seats taken, one person suspended, two invited, two projects open."""
+    email, name, _, _ = CONTOSO[0]
+    owner = _person(email, name)
+    contoso = found(
+        values={
+            "name": "Contoso", "slug": "contoso", "country": "IN", "default_currency": "INR", "time_zone": "Asia/Kolkata",
+            "legal_name": "Contoso Learning Private Limited", "size": "201-1000", "industry": "Manufacturing",
+            "website": "https://contoso.example", "description": "Makes machines, and trains the people who run them.",
+            "brand_colour": "#3b5bdb", "public": True, "billing_email": "accounts@contoso.example",
+        },
+        owner=owner, plan="team", actor=CLI,
+    )  # fmt: skip
+    contoso = transition(organization=contoso, act="approve", actor=CLI)
+    for email, name, role, team in CONTOSO[1:]:
+        settle(ADD, organization=contoso, user=_person(email, name), role=role, team=team, authority=SYSTEM_AUTHORITY, actor=CLI)
+    settle(
+        SUSPEND, organization=contoso, user=User.objects.get(email="tomas@contoso.example"), authority=SYSTEM_AUTHORITY,
+        reason="On leave until spring", actor=CLI,
+    )  # fmt: skip
+    for email in ("nina@contoso.example", "omar@contoso.example"):
+        invite(organization=contoso, email=email, role="learner", authority=SYSTEM_AUTHORITY, actor=CLI)
+    set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=CLI)
+    for project in ("press-line-2", "safety-week"):
+        acquire(organization_id=contoso.id, resource_type="quota:project", resource_id=project, actor=CLI)
+
+
+def _fabrikam() -> None:
+    """A customer who has just signed up and waits for verification."""
+    owner = _person("franz@fabrikam.example", "Franz Keller")
+    found(
+        values={"name": "Fabrikam", "slug": "fabrikam", "country": "DE", "default_currency": "EUR", "time_zone": "Europe/Berlin"},
+        owner=owner, plan="free", actor=CLI,
+    )  # fmt: skip
+
+
+def _person(email: str, name: str) -> User:
+    user, new = ensure_user(email=email, name=name, actor=CLI)
+    if not new and not user.name:
+        rename(user=user, name=name, actor=CLI)
+    return user
