@@ -9,7 +9,7 @@ from tenantry.audit.services import Actor, record
 from tenantry.kit import crypto
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, conflict, invalid
-from tenantry.tenancy.scope import aside, everywhere
+from tenantry.tenancy.scope import aside
 
 from .models import ApiKey
 from .permissions import STAFF_ROLES, registered
@@ -78,11 +78,13 @@ def well_formed(plain: str) -> bool:
 
 
 def principal_of_key(plain: str) -> Principal:
-    """The principal of a bearer key. Raises Problem 401 ``key_invalid`` / ``key_revoked`` / ``key_expired``."""
+    """The principal of a bearer key; the whole tenant must be in scope.
+
+    Raises Problem 401 ``key_invalid`` / ``key_revoked`` / ``key_expired``.
+    """
     key = None
     if well_formed(plain):
-        with everywhere():  # whose key it is decides the scope
-            key = ApiKey.objects.filter(key_hash=crypto.digest(plain)).first()
+        key = ApiKey.objects.filter(key_hash=crypto.digest(plain)).first()
     if key is None:
         raise Problem(401, "key_invalid", "This is not a key of this workspace.")
     if key.revoked_at:

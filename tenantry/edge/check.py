@@ -53,6 +53,9 @@ class AccessCheck:
         self._pool: AsyncConnectionPool | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
         slug = self._slug(scope)
         authorization = _header(scope, b"authorization")
         if slug is None or not authorization:
@@ -68,6 +71,16 @@ class AccessCheck:
         except (psycopg.OperationalError, TimeoutError):
             busy = Problem(503, "busy", "The database doesn't answer. Try again in a moment.")
             await _send(send, 503, b"application/problem+json", json.dumps(busy.body()).encode(), request_id, [(b"retry-after", b"1")])
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        """The pool is open from the server's start to its end (ASGI lifespan protocol)."""
+        await receive()
+        await self._opened()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if self._pool is not None:
+            await self._pool.close()
+        await send({"type": "lifespan.shutdown.complete"})
 
     def _slug(self, scope: dict[str, Any]) -> str | None:
         """The tenant's slug when this request is for us, else None."""

@@ -76,11 +76,11 @@ def send_later(invitations: list[Invitation]) -> None:
 def mail_invitation(invitation_id: UUID) -> None:
     """Give an open invitation a fresh token and mail it; the token exists in that mail alone."""
     invitation = Invitation.objects.select_related("organization").select_for_update(of=("self",)).filter(id=invitation_id).first()
-    if invitation is None or invitation.status != PENDING:
+    if invitation is None or invitation.status != PENDING or invitation.mailed_at:
         return
     token = crypto.new_token()
-    invitation.token_hash = crypto.digest(token)
-    invitation.save(update_fields=["token_hash"])
+    invitation.token_hash, invitation.mailed_at = crypto.digest(token), now()
+    invitation.save(update_fields=["token_hash", "mailed_at"])
     mail.queue(
         to=invitation.email,
         subject=f"{invitation.organization.name} invites you",
@@ -110,8 +110,8 @@ def resend(*, invitation: Invitation, actor: Actor) -> Invitation:
             headers={"Retry-After": str(int(wait) + 1)}, retry_after=int(wait) + 1,
         )  # fmt: skip
     invitation.token_hash = crypto.digest(crypto.new_token())
-    invitation.last_sent_at, invitation.expires_at = now(), now() + LIFETIME
-    invitation.save(update_fields=["token_hash", "last_sent_at", "expires_at"])
+    invitation.last_sent_at, invitation.expires_at, invitation.mailed_at = now(), now() + LIFETIME, None
+    invitation.save(update_fields=["token_hash", "last_sent_at", "expires_at", "mailed_at"])
     record("invitation.resent", actor=actor, organization_id=invitation.organization_id, target=invitation, label=invitation.email)
     send_later([invitation])
     return invitation

@@ -160,6 +160,7 @@ class Invitation(TenantModel):
     inviter_id = models.UUIDField(null=True)
     inviter_label = models.CharField(max_length=254, blank=True)
     last_sent_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)  # empty while the job has yet to mail it: a retry mails nobody twice
     answered_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from tenantry.tenancy.scope import scope
@@ -13,9 +14,9 @@ from .drafts import expire_drafts
 from .invitations import expire_due, mail_invitation
 
 
-@app.task(queue="mail")
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=6, exponential_wait=4))
 def mail_invitations(tenant_id: str, invitation_ids: list[str]) -> None:
-    """Mail invitations, each in a transaction of its own: a retry after a crash repeats at most one."""
+    """Mail invitations, each in a transaction of its own: a retry mails only the rest."""
     for invitation_id in invitation_ids:
         with scope(UUID(tenant_id)):
             mail_invitation(UUID(invitation_id))

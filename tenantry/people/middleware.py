@@ -10,7 +10,7 @@ from tenantry.access.keys import principal_of_key
 from tenantry.access.principal import NOBODY
 from tenantry.kit.answers import problem_response
 from tenantry.kit.problems import Problem
-from tenantry.tenancy.scope import narrow
+from tenantry.tenancy.scope import EVERYTHING, narrow
 
 from .sessions import COOKIE, principal_of_cookie
 
@@ -25,6 +25,7 @@ class Authentication:
         request.principal, request.access_changed = NOBODY, False  # type: ignore[attr-defined]
         if not hasattr(request, "tenant"):
             return self.get_response(request)
+        narrow(EVERYTHING)  # who asks decides what may be seen, and is itself looked up in all of the tenant
         try:
             self._identify(request)
         except Problem as problem:

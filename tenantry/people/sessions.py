@@ -13,7 +13,7 @@ from tenantry.kit import crypto
 from tenantry.kit.clock import now
 from tenantry.kit.context import request_info
 from tenantry.kit.problems import not_found
-from tenantry.tenancy.scope import aside, everywhere
+from tenantry.tenancy.scope import aside
 
 from .models import Session, Staff, User
 
@@ -47,7 +47,8 @@ def start_session(*, user: User, method: str) -> tuple[Session, str]:
 def principal_of_cookie(token: str) -> tuple[Principal, bool]:
     """The person behind a cookie, and whether what they may do changed since their last request.
 
-    Memberships and roles are read anew each time, so a change counts from the very next request on.
+    Memberships and roles are read anew each time, so a change counts from the very next request on. The whole tenant must
+    be in scope.
     """
     moment = now()
     session = (
@@ -63,8 +64,7 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool]:
             Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation)
             User.objects.filter(id=session.user_id).update(last_seen_at=moment)
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
-    with everywhere():
-        memberships = tuple(_belongings(session.user_id))
+    memberships = tuple(_belongings(session.user_id))
     return Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships), changed
 
 

@@ -35,10 +35,10 @@ class Scope:
     clock_offset: timedelta = timedelta(0)
     organizations: set[UUID] | Everything = field(default_factory=set)
 
-    @property
-    def setting(self) -> str:
-        """The value of ``app.org_scope``."""
-        return EVERYTHING if self.organizations == EVERYTHING else ",".join(sorted(map(str, self.organizations)))
+
+def _setting(organizations: set[UUID] | Everything) -> str:
+    """The value of ``app.org_scope``."""
+    return EVERYTHING if organizations == EVERYTHING else ",".join(sorted(map(str, organizations)))
 
 
 _current: ContextVar[Scope | None] = ContextVar("scope", default=None)
@@ -66,11 +66,9 @@ def scope(tenant: UUID | str, *, organizations: Iterable[UUID] | Everything = EV
     """
     outer = _current.get()
     with transaction.atomic(using=using):
-        entered = _enter(tenant, using)
-        entered.organizations = EVERYTHING if organizations == EVERYTHING else set(organizations)
+        entered = _enter(tenant, EVERYTHING if organizations == EVERYTHING else set(organizations), using)
         token, offset = _current.set(entered), clock.set_offset(entered.clock_offset)
         try:
-            _apply(entered)
             yield entered
         finally:
             _current.reset(token)
@@ -79,16 +77,22 @@ def scope(tenant: UUID | str, *, organizations: Iterable[UUID] | Everything = EV
                 _apply(outer)
 
 
-def _enter(tenant: UUID | str, using: str) -> Scope:
+_ENTER = """
+select id, slug, name, status, clock_offset, set_config('app.tenant_id', id::text, true), set_config('app.org_scope', %s, true)
+  from tenancy_enter(%s)
+"""
+
+
+def _enter(tenant: UUID | str, organizations: set[UUID] | Everything, using: str) -> Scope:
     with connections[using].cursor() as cursor:
-        cursor.execute("select id, slug, name, status, clock_offset from tenancy_enter(%s)", [str(tenant)])
+        cursor.execute(_ENTER, [_setting(organizations), str(tenant)])
         row = cursor.fetchone()
     if row is None:
         raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
-    tenant_id, slug, name, status, offset = row
+    tenant_id, slug, name, status, offset, *_ = row
     if status == "suspended":
         raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
-    return Scope(tenant_id=tenant_id, slug=slug, name=name, using=using, clock_offset=offset)
+    return Scope(tenant_id, slug, name, using, offset, organizations)
 
 
 def _usable(using: str) -> bool:
@@ -101,15 +105,16 @@ def _apply(scope: Scope) -> None:
     with connections[scope.using].cursor() as cursor:
         cursor.execute(
             "select set_config('app.tenant_id', %s, true), set_config('app.org_scope', %s, true)",
-            [str(scope.tenant_id), scope.setting],
+            [str(scope.tenant_id), _setting(scope.organizations)],
         )
 
 
 def narrow(organizations: Iterable[UUID] | Everything) -> None:
     """From now on in this transaction only these organizations' rows can be seen or written."""
-    scope = current()
-    scope.organizations = EVERYTHING if organizations == EVERYTHING else set(organizations)
-    _apply(scope)
+    scope, wanted = current(), EVERYTHING if organizations == EVERYTHING else set(organizations)
+    if wanted != scope.organizations:
+        scope.organizations = wanted
+        _apply(scope)
 
 
 def admit(organization_id: UUID) -> None:
@@ -132,9 +137,10 @@ def everywhere() -> Iterator[None]:
     try:
         yield
     finally:
-        scope.organizations = before
         if _usable(scope.using):
-            _apply(scope)
+            narrow(before)
+        else:
+            scope.organizations = before
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def create_organization(request: HttpRequest, response: HttpResponse, body: Orga
     return 201, full(made, lambda permission: True)
 
 
-@router.get("/organizations", response=Listing[OrganizationOut], summary="Organizations", **needs("signed_in"))
+@router.get("/organizations", response=Listing[OrganizationOut], exclude_unset=True, summary="Organizations", **needs("signed_in"))
 def list_organizations(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
     """Staff: all of the tenant's. Others: those they belong to."""
     principal = signed_in(request)
