@@ -13,3 +13,6 @@ urlpatterns = [
     path("", include("tenantry.access.urls")),
     path("", include("tenantry.audit.urls")),
 ]
+handler400 = "tenantry.portal.errors.unreadable"
+handler404 = "tenantry.portal.errors.unknown_address"
+handler500 = "tenantry.portal.errors.failure"

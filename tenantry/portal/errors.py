@@ -18,3 +18,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             "This form has no valid protection token, perhaps because the page was open for long. Reload it and try again.",
         ),
     )
+
+
+def unknown_address(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """No view has this address (Django's ``handler404``)."""
+    return problem_response(request, Problem(404, "not_found", "There is nothing at this address."))
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request that Django refuses to read: a foreign host name, too many fields (``handler400``)."""
+    return problem_response(request, Problem(400, "bad_request", "This request can't be read. Start again from the page before."))
+
+
+def failure(request: HttpRequest) -> HttpResponse:
+    """A defect outside of any view (``handler500``); the log has it."""
+    return problem_response(request, Problem(500, "internal_error", "Something went wrong on our side. Nothing was changed."))

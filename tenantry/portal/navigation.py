@@ -179,5 +179,9 @@ class Shell:
         return address_of("account")
 
     @property
+    def sign_in_url(self) -> str:
+        return address_of("sign_in")
+
+    @property
     def sign_out_url(self) -> str:
         return address_of("sign_out")
