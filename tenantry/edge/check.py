@@ -8,6 +8,7 @@ how to be fast and nothing else.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from tenantry.kit.problems import Problem
 ASGI = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
 MAX_BODY = 16 * 1024
 PATH = "/api/v1/access/check"
+_PREFIX = re.compile("/t/([a-z0-9-]{3,30})")
 
 _ENTER = """
 select status, clock_offset, set_config('app.tenant_id', id::text, true), set_config('app.org_scope', '*', true) from tenancy_enter(%s)
@@ -89,7 +91,8 @@ class AccessCheck:
         head = scope["path"][: -len(PATH)]
         if not self.multi:
             return self.default_slug if not head else None
-        return head[3:] if head.startswith("/t/") and "/" not in head[3:] else None
+        found = _PREFIX.fullmatch(head)
+        return found[1] if found else None
 
     async def _answer(self, slug: str, authorization: str, body: bytes) -> dict[str, Any]:
         scheme, _, key = authorization.partition(" ")

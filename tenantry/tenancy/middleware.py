@@ -13,7 +13,7 @@ from tenantry.kit.answers import problem_response
 from tenantry.kit.problems import Problem
 
 from .scope import scope
-from .services import DEFAULT_SLUG
+from .services import DEFAULT_SLUG, SLUG
 
 # Addresses of the installation as a whole; everything else is a tenant's.
 PLATFORM_PATHS = ("/static/", "/healthz", "/favicon.ico")
@@ -44,7 +44,10 @@ class TenantScope:
             slug, rest = split(path)
             if not slug:
                 raise _without_prefix(path)
-            set_prefix, request.path_info = f"/t/{slug}/", rest
+            request.path_info = rest
+            if not SLUG.fullmatch(slug):  # the database would also take an id, and choke on bytes that no slug has
+                raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
+            set_prefix = f"/t/{slug}/"
         set_script_prefix(set_prefix or "/")
         request.cookie_path = set_prefix or "/"  # type: ignore[attr-defined]  # sessions of two tenants never meet
         with scope(slug, organizations=()) as opened:

@@ -1,0 +1,38 @@
+"""Organizations and people made through the services, for tests that are about something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenantry.audit.services import CLI, Actor
+from tenantry.organizations import services
+from tenantry.organizations.authority import SYSTEM_AUTHORITY
+from tenantry.organizations.membership import ADD, settle
+from tenantry.organizations.models import Membership, Organization
+from tenantry.people.users import ensure_user
+
+OPERATOR = Actor("system", None, "Test", "cli")
+
+
+def organization(
+    name: str, people: Mapping[str, str] | None = None, *, active: bool = True, plan: str = "", **values: Any
+) -> tuple[Organization, dict[str, Membership]]:
+    """An organization and its members by role (``{"owner": "ada@contoso.example"}``). Call inside a scope."""
+    made = services.found(
+        values={"name": name, "country": "IN", "default_currency": "INR", **values}, owner=None, plan=plan, actor=OPERATOR
+    )
+    if active:
+        made = services.transition(organization=made, act="approve", actor=OPERATOR)
+    return made, {role: member(made, email, role) for role, email in (people or {}).items()}
+
+
+def member(of: Organization, email: str, role: str = "learner", *, service: bool = False) -> Membership:
+    """A member. Call inside a scope."""
+    user, _ = ensure_user(email=email, actor=CLI)
+    return settle(ADD, organization=of, user=user, role=role, authority=SYSTEM_AUTHORITY, actor=OPERATOR, service=service)
+
+
+def learners(of: Organization, count: int, *, stem: str = "learner") -> list[Membership]:
+    """``count`` learners. Call inside a scope."""
+    return [member(of, f"{stem}{number:03}@contoso.example") for number in range(count)]

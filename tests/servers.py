@@ -1,0 +1,155 @@
+"""One database, one web server and one worker for the whole run, started by whoever runs pytest.
+
+The database is a fresh one: the embedded PostgreSQL in a folder of its own, or, with ``TENANTRY_TEST_DATABASE``
+(an administrator's postgresql:// address), a new database on that server. Processes of the run find everything in the
+environment (``DATABASE_URL``, ``TENANTRY_TEST_URL``…), which pytest-xdist's workers inherit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+READY_SECONDS = 60
+ROOT = Path(__file__).resolve().parent.parent
+# A test's data may be lost when the machine fails; that makes commits some ten times faster.
+CARELESS = "fsync synchronous_commit full_page_writes".split()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+class Child:
+    """One ``tenantry …`` process with its log file."""
+
+    def __init__(self, name: str, home: Path, environment: dict[str, str]) -> None:
+        self.name, self.log = name, home / f"{name}.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tenantry.install.cli", name],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Supervised: it ends by itself when this process is gone, however that ended.
+                env={**environment, "TENANTRY_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL for what is left of its process group."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(12)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(5)
+
+
+class Web(Child):
+    """A web server of its own: of another tenancy, or with other settings."""
+
+    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__("web", home, {**environment, "PORT": str(port)})
+
+    def wait(self) -> Web:
+        """Until it answers. Raises RuntimeError with its log."""
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until and self.process.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200:
+                    return self
+                break
+            time.sleep(0.05)
+        raise RuntimeError(f"The {self.name} server doesn't start:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+
+class Stack:
+    """Everything that a run needs. ``start`` writes the environment; ``stop`` leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="tenantry-tests-"))
+        self.children: list[Child] = []
+        self.fresh_database = ""
+
+    def start(self) -> None:
+        """Database, migrations, web and worker; the addresses are in ``os.environ`` afterwards."""
+        self.home.chmod(0o755)  # the embedded server runs as another user when we are root
+        os.environ |= {
+            "TENANTRY_HOME": str(self.home),
+            "TENANTRY_MODE": "test",
+            "TENANTRY_TENANCY": "multi",
+            "TENANTRY_WORKERS": "1",
+            "TENANTRY_SECRETS_KEY": secrets.token_urlsafe(32),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        for name in ("PORT", "TENANTRY_PUBLIC_URL", "TENANTRY_MAIL_URL", "TENANTRY_HOST_ORGS"):
+            os.environ.pop(name, None)
+        os.environ["DATABASE_URL"] = self._database()
+        migration = subprocess.run(
+            [sys.executable, "-m", "tenantry.install.cli", "migrate"], cwd=ROOT, env=os.environ, capture_output=True, text=True
+        )
+        if migration.returncode:
+            raise RuntimeError(f"The migrations failed:\n{migration.stdout}{migration.stderr}")
+        web = Web(self.home, dict(os.environ))
+        os.environ["PORT"] = web.url.rpartition(":")[2]  # mails that tests' own process makes carry the right address
+        os.environ["TENANTRY_TEST_URL"] = web.url
+        os.environ["TENANTRY_TEST_LOG"] = str(web.log)
+        self.children = [web, Child("worker", self.home, dict(os.environ))]
+        web.wait()
+
+    def _database(self) -> str:
+        given = os.environ.get("TENANTRY_TEST_DATABASE")
+        if given:
+            os.environ.setdefault("TENANTRY_DATABASE_PASSWORD", "only for tests")
+            self.fresh_database = f"tenantry_test_{secrets.token_hex(6)}"
+            with psycopg.connect(given, autocommit=True) as connection:
+                connection.execute(
+                    sql.SQL("create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'").format(
+                        sql.Identifier(self.fresh_database)
+                    )
+                )
+            return make_conninfo(given, dbname=self.fresh_database)
+        from tenantry.install import embedded
+
+        address = embedded.start(self.home)
+        with psycopg.connect(address, autocommit=True) as connection:
+            for setting in CARELESS:
+                connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+            connection.execute("select pg_reload_conf()")
+        return address
+
+    def stop(self) -> None:
+        """Stop the processes and remove the database and the folder."""
+        for child in reversed(self.children):
+            child.stop()
+        if self.fresh_database:
+            with psycopg.connect(os.environ["TENANTRY_TEST_DATABASE"], autocommit=True) as connection:
+                connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.fresh_database)))
+        else:
+            from tenantry.install import embedded
+
+            embedded.stop(self.home)
+        if not os.environ.get("TENANTRY_TEST_KEEP"):
+            shutil.rmtree(self.home, ignore_errors=True)
