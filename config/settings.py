@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "tenantry.people.middleware.Authentication",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tenantry.portal.middleware.AccessNotice",
     "django_htmx.middleware.HtmxMiddleware",
     "tenantry.portal.middleware.ProblemPages",
     "tenantry.api.idempotency.Idempotency",
@@ -83,6 +84,8 @@ CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES
 CSRF_FAILURE_VIEW = "tenantry.portal.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url] if ENVIRONMENT.public_url else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.trusted_proxies else None
+
+LOGIN_URL = "sign_in"
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -19,6 +19,7 @@ from tenantry.kit.answers import problem_json
 from tenantry.kit.problems import Problem
 from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
+from tenantry.people.auth_api import router as sign_in
 from tenantry.portal.middleware import as_problem
 
 
@@ -45,6 +46,7 @@ for tag, router in (
     *((name, router) for name, router in organizations.items()),
     ("Limits and use", entitlements),
     ("Access", access),
+    ("Sign-in and account", sign_in),
     ("People", people),
     ("Audit", audit),
 ):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
 
 from .problems import Problem
 
@@ -31,7 +33,17 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem in the shape that this client reads."""
     if wants_json(request):
         return problem_json(problem)
+    if problem.code == "unauthenticated" and request.method == "GET":
+        return _to_sign_in(request, problem)
     response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value
     return response
+
+
+def _to_sign_in(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Nobody is signed in: go and do so, then come back. A part of a page (HTMX) sends the whole page there."""
+    url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(problem.detail, status=401, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
+    return redirect(url)

@@ -92,7 +92,8 @@ def user_shape(user: User) -> dict[str, Any]:
     }
 
 
-def _session_shape(session: Session) -> dict[str, Any]:
+def session_shape(session: Session) -> dict[str, Any]:
+    """A session: enough to recognise a device."""
     return {
         "id": session.public_id,
         "device": session.device,
@@ -131,7 +132,7 @@ def get_user(request: HttpRequest, user_id: UserRef) -> dict[str, Any]:
 def list_sessions(request: HttpRequest, user_id: UserRef) -> dict[str, Any]:
     """The sessions that still work, the latest used first."""
     guard_tenant(request, "users:read")
-    return {"data": [_session_shape(session) for session in live_sessions(load(user_id).id)]}
+    return {"data": [session_shape(session) for session in live_sessions(load(user_id).id)]}
 
 
 @router.post("/users/{user_id}/suspension", response=UserOut, summary="Suspend a user", **needs("users:write"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from tenantry.access.limits import attempt
 from tenantry.audit.services import Actor, record
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, invalid
@@ -30,6 +33,21 @@ def set_password(*, user: User, password: str, keep_session: object = None, acto
     user.save(update_fields=["password"])
     end_sessions(user=user, actor=actor, reason="password changed", but=getattr(keep_session, "id", None))
     record("password.set", actor=actor, target=user, label=user.email)
+
+
+def require_current(user: User, current: str) -> None:
+    """Somebody at an unlocked screen must not take over the account. Raises Problem 422 ``password_wrong``, 429."""
+    if not user.password:
+        return
+    attempt(f"password:{user.id.hex}", limit=5, per=timedelta(minutes=1))
+    if not check_password(current, user.password):
+        raise invalid("That is not your present password.", pointer="/current", code="password_wrong")
+
+
+def change_password(*, user: User, current: str, password: str, keep_session: object = None, actor: Actor) -> None:
+    """Set a person's own password, who proves the present one where there is one. Raises Problem 422, 429."""
+    require_current(user, current)
+    set_password(user=user, password=password, keep_session=keep_session, actor=actor)
 
 
 def remove_password(*, user: User, actor: Actor) -> None:

@@ -96,6 +96,15 @@ def end_sessions(*, user: User, actor: Actor, reason: str = "", but: UUID | None
     return ended
 
 
+def sign_out(*, session: Session, user: User, everywhere: bool = False, actor: Actor) -> None:
+    """End the present session, or all of the person's."""
+    if everywhere:
+        end_sessions(user=user, actor=actor, reason="signed out everywhere")
+    else:
+        Session.objects.filter(id=session.id, ended_at__isnull=True).update(ended_at=now())
+    record("user.signed_out", actor=actor, target=user, label=user.email, reason="everywhere" if everywhere else "")
+
+
 _SYSTEMS = [("iPhone|iPad", "iOS"), ("Android", "Android"), ("Mac OS X", "macOS"), ("Windows", "Windows"), ("Linux|X11", "Linux")]
 _BROWSERS = [
     ("Edg/", "Edge"),

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenantry.kit.converters import register_identifiers
+
+from .views import account, sign_in
+
+register_identifiers()
+
+urlpatterns = [
+    path("sign-in", sign_in.sign_in, name="sign_in"),
+    path("sign-in/password", sign_in.sign_in_password, name="sign_in_password"),
+    path("sign-in/link/<str:token>", sign_in.sign_in_link, name="sign_in_link"),
+    path("sign-out", sign_in.sign_out, name="sign_out"),
+    path("account", account.account, name="account"),
+    path("account/password", account.account_password, name="account_password"),
+    path("account/password/remove", account.account_password_remove, name="account_password_remove"),
+    path("account/sessions", account.account_sessions, name="account_sessions"),
+    path("account/sessions/others", account.account_sessions_end, name="account_sessions_end"),
+    path("account/sessions/<ses:session_id>/end", account.account_session_end, name="account_session_end"),
+]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
+from django.contrib import messages
 from django.db import OperationalError, connections
 from django.http import Http404, HttpRequest, HttpResponseBase
 
@@ -110,6 +111,18 @@ class SecurityHeaders:
         if not request.path_info.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+
+class AccessNotice:
+    """Say once, on the next page, that somebody's role or status was changed while they were signed in."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if getattr(request, "access_changed", False):
+            messages.info(request, "Your access has changed.")
+        return self.get_response(request)
 
 
 class ProblemPages:

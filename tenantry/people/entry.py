@@ -1,0 +1,79 @@
+"""The doors into the workspace, as pages and API use them alike: limited, recorded, the same for known and unknown people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.http import HttpRequest
+
+from tenantry.access.limits import attempt
+from tenantry.access.principal import principal_of
+from tenantry.audit.services import Actor, record
+from tenantry.kit import crypto
+from tenantry.kit.context import request_info
+from tenantry.kit.emails import normalize
+from tenantry.kit.problems import Problem
+from tenantry.tenancy.addresses import safe_path
+from tenantry.tenancy.scope import aside, current
+
+from . import links, passwords
+from .models import User
+from .sessions import end_session
+from .tasks import mail_sign_in_link
+
+ATTEMPTS, PER = 5, timedelta(minutes=1)
+
+
+def count_attempt(email: str) -> None:
+    """Five a minute for an address and five for a network address, whatever comes of them. Raises Problem 429."""
+    attempt(f"sign_in:email:{crypto.digest(email).hex()}", limit=ATTEMPTS, per=PER)
+    if ip := request_info.get().ip:
+        attempt(f"sign_in:ip:{ip}", limit=ATTEMPTS, per=PER)
+
+
+def ask_for_link(*, email: str, next_path: str = "") -> str:
+    """Have a link mailed if there is such a person; returns the address as it was read. Raises Problem 422, 429.
+
+    A job looks the person up, so that neither the answer nor its time tells whether there is one.
+    """
+    address = normalize(email)
+    count_attempt(address)
+    mail_sign_in_link.defer(tenant_id=str(current().tenant_id), email=address, next_path=safe_path(next_path))
+    return address
+
+
+def by_link(request: HttpRequest, token: str) -> tuple[User, str, str]:
+    """Burn a link; returns the person, the new session's token and where to go next. Raises Problem 410, 403."""
+    with _failures("link"):
+        _leave(request)
+        return links.use_link(token=token)
+
+
+def by_password(request: HttpRequest, *, email: str, password: str) -> tuple[User, str]:
+    """The person and the new session's token. Raises Problem 401 ``sign_in_failed``, 403 ``user_suspended``, 422, 429."""
+    address = normalize(email)
+    count_attempt(address)
+    with _failures(address):
+        user, token = passwords.sign_in(email=address, password=password)
+    _leave(request)
+    return user, token
+
+
+@contextmanager
+def _failures(label: str) -> Iterator[None]:
+    """Record a refused sign-in apart, because the refusal rolls this request's transaction back."""
+    try:
+        yield
+    except Problem as problem:
+        with aside():
+            record("user.sign_in_failed", actor=Actor("user", None, label, "portal"), label=label, reason=problem.code)
+        raise
+
+
+def _leave(request: HttpRequest) -> None:
+    """Who signs in anew on a device leaves the session that was there."""
+    principal = principal_of(request)
+    if principal.session and principal.user:
+        end_session(session_id=principal.session.id, user=principal.user, actor=principal.actor("portal"))

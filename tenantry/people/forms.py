@@ -1,0 +1,68 @@
+"""Forms of this room's pages. What is allowed is the services' to say; these only name the fields."""
+
+from __future__ import annotations
+
+from django import forms
+
+from tenantry.access.permissions import STAFF_ROLES
+
+STAFF_ROLE_LABELS = {"admin": "Admin", "finance": "Finance", "csm": "Customer success", "support": "Support", "auditor": "Auditor"}
+
+
+class SignInForm(forms.Form):
+    """The address alone: a link is mailed, or the password is asked for next."""
+
+    email = forms.EmailField(label="Work e-mail", max_length=254, error_messages={"required": "Enter your e-mail address."})
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class PasswordSignInForm(SignInForm):
+    """Address and password."""
+
+    password = forms.CharField(max_length=200, strip=False, widget=forms.PasswordInput, error_messages={"required": "Enter your password."})
+
+
+class ProfileForm(forms.Form):
+    """How others see a person."""
+
+    name = forms.CharField(label="Name", max_length=120)
+
+
+class PasswordForm(forms.Form):
+    """A first password."""
+
+    password = forms.CharField(label="New password", max_length=200, strip=False, widget=forms.PasswordInput)
+
+
+class PasswordChangeForm(PasswordForm):
+    """Another password in place of the present one."""
+
+    current = forms.CharField(label="Present password", max_length=200, strip=False, widget=forms.PasswordInput)
+    field_order = ["current", "password"]
+
+
+class CurrentPasswordForm(forms.Form):
+    """The present password, asked before it is removed."""
+
+    current = forms.CharField(label="Present password", max_length=200, strip=False, widget=forms.PasswordInput)
+
+
+class ReasonForm(forms.Form):
+    """Why, and whether the person is told."""
+
+    reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    notify = forms.BooleanField(label="Tell them by mail", required=False, initial=True)
+
+
+class StaffForm(forms.Form):
+    """A new member of staff."""
+
+    email = forms.EmailField(label="E-mail", max_length=254)
+    name = forms.CharField(label="Name", max_length=120, required=False)
+    role = forms.ChoiceField(choices=[(role, STAFF_ROLE_LABELS[role]) for role in STAFF_ROLES], widget=forms.RadioSelect)
+
+
+class StaffRoleForm(forms.Form):
+    """Another staff role."""
+
+    role = forms.ChoiceField(choices=[(role, STAFF_ROLE_LABELS[role]) for role in STAFF_ROLES], widget=forms.RadioSelect)

@@ -1,0 +1,93 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from tenantry.access.principal import principal_of
+from tenantry.kit.forms import answer
+from tenantry.kit.problems import Problem
+from tenantry.tenancy.addresses import safe_path
+
+from .. import entry, links
+from ..cookies import drop_cookie, set_cookie
+from ..forms import PasswordSignInForm, SignInForm
+from ..sessions import sign_out as end
+
+
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Ask for a link by mail. The answer to a POST is the same whoever is asked for."""
+    if request.method == "GET":
+        next_path = safe_path(request.GET.get("next", ""))
+        if principal_of(request).user:
+            return redirect(next_path or "home")
+        return render(request, "people/sign_in.html", {"form": SignInForm(initial={"next": next_path})})
+    if request.POST.get("with") == "password":
+        form = PasswordSignInForm(initial={"email": request.POST.get("email", ""), "next": safe_path(request.POST.get("next", ""))})
+        return render(request, "people/sign_in_password.html", {"form": form})
+    form = SignInForm(request.POST)
+    if not form.is_valid():
+        return answer(request, "people/sign_in.html", {}, form=form)
+    try:
+        email = entry.ask_for_link(email=form.cleaned_data["email"], next_path=form.cleaned_data["next"])
+    except Problem as problem:
+        return answer(request, "people/sign_in.html", {}, form=form, problem=problem)
+    return render(request, "people/link_sent.html", {"email": email, "next": safe_path(form.cleaned_data["next"])})
+
+
+@require_http_methods(["GET", "POST"])
+def sign_in_password(request: HttpRequest) -> HttpResponse:
+    """Address and password. A wrong pair and an unknown address read the same and take the same time."""
+    if request.method == "GET":
+        form = PasswordSignInForm(initial={"next": safe_path(request.GET.get("next", ""))})
+        return render(request, "people/sign_in_password.html", {"form": form})
+    form = PasswordSignInForm(request.POST)
+    if not form.is_valid():
+        return answer(request, "people/sign_in_password.html", {}, form=form)
+    try:
+        _, token = entry.by_password(request, email=form.cleaned_data["email"], password=form.cleaned_data["password"])
+    except Problem as problem:
+        return answer(request, "people/sign_in_password.html", {"suspended": problem.code == "user_suspended"}, form=form, problem=problem)
+    return _welcome(request, token, form.cleaned_data["next"])
+
+
+@require_http_methods(["GET", "POST"])
+def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the mailed link leads. Looking doesn't use it up, so a mail scanner may; the button does."""
+    try:
+        if request.method == "GET":
+            return render(request, "people/link.html", {"address": masked(links.peek(token).user.email)})
+        _, session_token, next_path = entry.by_link(request, token)
+    except Problem as problem:
+        return render(request, "people/link_refused.html", {"problem": problem}, status=problem.status)
+    return _welcome(request, session_token, next_path)
+
+
+def _welcome(request: HttpRequest, token: str, next_path: str) -> HttpResponse:
+    response = redirect(safe_path(next_path) or "home")
+    set_cookie(request, response, token)
+    return response
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session, or with ``everywhere=1`` all of them; ``next`` for who only changes the account."""
+    principal = principal_of(request)
+    everywhere = request.POST.get("everywhere") == "1"
+    if principal.session and principal.user:
+        end(session=principal.session, user=principal.user, everywhere=everywhere, actor=principal.actor("portal"))
+        messages.success(request, "You are signed out on all devices." if everywhere else "You are signed out.")
+    response = redirect(safe_path(request.POST.get("next", "")) or reverse("sign_in"))
+    drop_cookie(request, response)
+    return response
+
+
+def masked(email: str) -> str:
+    """``ada@contoso.example`` is ``a•••@contoso.example``: enough to know one's own, too little to learn another's."""
+    name, _, domain = email.rpartition("@")
+    return f"{name[:1]}•••@{domain}"
