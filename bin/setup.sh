@@ -57,6 +57,8 @@ setup() {
     lock=$VENV.lock
     waited=0
     while ! mkdir "$lock" 2>/dev/null; do
+        [ -d "$lock" ] || die "The environment $VENV is not installed for this version, and $(id -un) may not write beside it." \
+            "Run this command once as its owner, or set TENANTRY_VENV to a folder of your own."
         holder=$(cat "$lock/pid" 2>/dev/null || true)
         if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then rm -rf "$lock"; continue; fi
         waited=$((waited + 1))

@@ -52,11 +52,27 @@ def worker() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when there is something to do.")] = False) -> None:
     """Bring the database to the state this version expects. Safe to repeat; two at once queue."""
+    from .migrate import drift
     from .migrate import migrate as run
 
-    print(run(django()))
+    if not check:
+        print(run(django()))
+        return
+    settings = django()
+    with keys.problems_as_sentences():
+        found = drift(settings)
+    print("\n".join(found) or "The database and the models agree with the migrations.")
+    raise SystemExit(1 if found else 0)
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False) -> None:
+    """Delete the data folder's database, keys and demo. The next start begins empty."""
+    from .reset import reset as run
+
+    run(settle(), yes=yes)
 
 
 @app.command()
@@ -73,9 +89,9 @@ def demo(tenant: TenantOption = "") -> None:
 @app.command()
 def doctor() -> None:
     """Check database, roles, row-level security, keys, mail, clock and audit; say how to mend each."""
-    from . import doctor as checks
+    from .doctor import run
 
-    raise SystemExit(checks.run(database()))
+    raise SystemExit(run(database()))
 
 
 @app.command()
@@ -94,7 +110,7 @@ def dsn(role: Annotated[Literal["app", "owner", "platform"], typer.Option(help="
 
 
 @app.command()
-def openapi(tenant: TenantOption = "") -> None:
+def openapi() -> None:
     """Print the OpenAPI document as JSON."""
     from .document import openapi as document
 

@@ -100,6 +100,15 @@ def alive(home: Path) -> bool:
     return _postmaster_lives(home.expanduser().resolve() / "postgres")
 
 
+def users(home: Path) -> list[int]:
+    """The ids of the living processes that use the cluster."""
+    try:
+        listed = json.loads((home.expanduser().resolve() / "postgres" / ".handle_pids.json").read_text() or "[]")
+    except (OSError, ValueError):
+        return []
+    return [pid for pid in listed if _is_python(pid)]
+
+
 def _folder(home: Path) -> Path:
     """The folder of the cluster, after making its parent and trying to write there."""
     home = home.expanduser().resolve()

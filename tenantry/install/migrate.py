@@ -41,7 +41,10 @@ def migrate(settings: Environment) -> Migrated:
     with _connect(owner) as queue:
         # The wait for another migration is not the wait for a table.
         queue.execute(f"set lock_timeout = '{QUEUE_SECONDS}s'")
-        queue.execute(LOCK.format("pg_advisory_lock"))
+        try:
+            queue.execute(LOCK.format("pg_advisory_lock"))
+        except psycopg.errors.LockNotAvailable as error:
+            raise SystemExit("Another migration of this database has been running for ten minutes. See what it is doing first.") from error
         try:
             applied = _apply()
             queue.execute("set lock_timeout = '10s'")
@@ -68,6 +71,23 @@ def up_to_date(settings: Environment) -> bool:
             return bool(default)
     except psycopg.Error:
         return False
+
+
+def drift(settings: Environment) -> list[str]:
+    """What is left to do, as sentences: migrations not applied, and changes of models that no migration makes."""
+    import io
+
+    from django.core.management import call_command
+
+    found = []
+    if not up_to_date(settings):
+        found.append("The database lacks migrations of this version. Run: bin/tenantry migrate")
+    report = io.StringIO()
+    try:
+        call_command("makemigrations", check_changes=True, dry_run=True, verbosity=1, stdout=report, stderr=report, skip_checks=True)
+    except SystemExit:
+        found.append("Models have changed without a migration:\n" + report.getvalue().strip())
+    return found
 
 
 def _roles(settings: Environment) -> None:
