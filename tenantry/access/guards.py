@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from ninja.utils import check_csrf
 
 from tenantry.audit.services import Actor
 from tenantry.kit.problems import Problem, forbidden, not_found
@@ -46,6 +47,14 @@ def signed_in(request: HttpRequest) -> Principal:
     return principal
 
 
+def authenticate(request: HttpRequest) -> Principal:
+    """Whoever the middleware found; a session also needs the CSRF token on anything but reading. Raises 401, 403."""
+    principal = signed_in(request)
+    if principal.via == "session" and request.method not in ("GET", "HEAD", "OPTIONS") and check_csrf(request):
+        raise Problem(403, "csrf_failed", "A session's request needs the X-CSRFToken header. Programs use a key.")
+    return principal
+
+
 def person(request: HttpRequest) -> User:
     """The signed-in person. Raises 401 for nobody, 403 ``person_required`` for a key."""
     principal = signed_in(request)
@@ -67,6 +76,17 @@ def guard(request: HttpRequest, permission: str, organization_id: UUID | str) ->
     _require(principal, permission, organization.id)
     _state_rule(organization, permission, bool(principal.staff_role))
     return organization  # type: ignore[no-any-return]  # the loader's type is the higher room's
+
+
+def is_open(request: HttpRequest, permission: str, organization: Organization) -> bool:
+    """Whether ``guard`` would let this pass: for a page that shows what can be done. Needs no query."""
+    principal = principal_of(request)
+    assert _state_rule is not None
+    try:
+        _state_rule(organization, permission, bool(principal.staff_role))
+    except Problem:
+        return False
+    return principal.may(permission, organization.id)
 
 
 def guard_tenant(request: HttpRequest, permission: str) -> Principal:

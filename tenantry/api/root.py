@@ -8,11 +8,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.utils import check_csrf
 
 from tenantry.access.api import router as access
-from tenantry.access.guards import unauthenticated
-from tenantry.access.principal import Principal, principal_of
+from tenantry.access.guards import authenticate
 from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
 from tenantry.kit.answers import problem_json
@@ -21,17 +19,6 @@ from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
 from tenantry.portal.middleware import as_problem
-
-
-def authenticate(request: HttpRequest) -> Principal:
-    """Whoever the middleware found; a session also needs the CSRF token on anything but reading. Raises 401, 403."""
-    principal = principal_of(request)
-    if not principal.known:
-        raise unauthenticated()
-    if principal.via == "session" and request.method not in ("GET", "HEAD", "OPTIONS") and check_csrf(request):
-        raise Problem(403, "csrf_failed", "A session's request needs the X-CSRFToken header. Programs use a key.")
-    return principal
-
 
 api = NinjaAPI(
     title="Tenantry",

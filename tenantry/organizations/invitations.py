@@ -16,6 +16,8 @@ from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, conflict, not_found
 from tenantry.mail import services as mail
 from tenantry.people.models import User
+from tenantry.people.sessions import start_session
+from tenantry.people.users import ensure_user
 from tenantry.tenancy.addresses import address
 from tenantry.tenancy.scope import admit, current, everywhere
 
@@ -175,6 +177,23 @@ def accept(*, token: str, user: User, actor: Actor) -> Membership:
         )  # fmt: skip
     admit(member.organization_id)
     return member
+
+
+def join(*, token: str) -> tuple[Membership, str]:
+    """Accept without an account: make it, sign it in, accept; all or nothing. Returns the session's token too.
+
+    The link was mailed to the address and nowhere else, so holding it proves the address once. Somebody who has an account
+    signs in instead: a link that lies in a mailbox for 14 days is no key to one. Raises Problem 401 ``sign_in_to_accept`` and
+    whatever ``accept`` raises.
+    """
+    with everywhere():
+        invitation = by_token(token)
+    if User.objects.filter(email=invitation.email).exists():
+        raise Problem(HTTPStatus.UNAUTHORIZED, "sign_in_to_accept", f"Sign in as {invitation.email} to accept.")
+    invitee = Actor("user", None, invitation.email, "portal")
+    user, _ = ensure_user(email=invitation.email, name=invitation.name, actor=invitee)
+    _, session_token = start_session(user=user, method="invitation")
+    return accept(token=token, user=user, actor=Actor("user", user.id, user.email, "portal")), session_token
 
 
 def decline(*, token: str, actor: Actor | None = None) -> Invitation:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import Belonging
+from tenantry.entitlements.plans import SEATS
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, invalid, not_found
 
@@ -75,9 +76,9 @@ def list_directory(*, cursor: str | None, limit: int, search: str = "") -> Page[
 
 
 def list_members(
-    organization: Organization, *, cursor: str | None, limit: int, search: str = "", role: str = "", status: str = ""
+    organization: Organization, *, cursor: str | None, limit: int, search: str = "", role: str = "", seat: str = "", status: str = ""
 ) -> Page[Membership]:
-    """Members in the order of their joining; removed ones only when ``status`` asks for them."""
+    """Members in the order of their joining; removed ones only when ``status`` asks for them. ``seat``: who holds one of a bucket."""
     rows = Membership.objects.filter(organization=organization).select_related("user")
     if status and status not in Membership.Status.values:
         raise invalid(f"A status is one of {', '.join(Membership.Status.values)}.", pointer="/status", code="status_unknown")
@@ -86,6 +87,11 @@ def list_members(
         if role not in ROLES:
             raise invalid(f"A role is one of {', '.join(ROLES)}.", pointer="/role", code="role_unknown")
         rows = rows.filter(role=role)
+    if seat:
+        if seat not in SEATS:
+            raise invalid(f"A bucket of seats is one of {', '.join(SEATS)}.", pointer="/seat", code="seat_unknown")
+        roles = [known.name for known in ROLES.values() if seat in (known.seat, "seat:total")]
+        rows = rows.filter(role__in=roles, seat_assigned_at__isnull=False)
     if search.strip():
         rows = rows.filter(Q(user__email__icontains=search.strip().lower()) | Q(user__name__icontains=search.strip()))
     return by_id(rows, cursor=cursor, limit=limit)
@@ -99,8 +105,10 @@ def load_member(organization: Organization, membership_id: UUID) -> Membership:
     return found
 
 
-def list_invitations(organization: Organization, *, cursor: str | None, limit: int, status: str = "", email: str = "") -> Page[Invitation]:
-    """Invitations, the latest first."""
+def list_invitations(
+    organization: Organization, *, cursor: str | None, limit: int, status: str = "", email: str = "", search: str = ""
+) -> Page[Invitation]:
+    """Invitations, the latest first. ``email`` is a whole address, ``search`` a part of address or name."""
     rows = Invitation.objects.filter(organization=organization)
     if status:
         if status not in Invitation.Status.values:
@@ -108,6 +116,8 @@ def list_invitations(organization: Organization, *, cursor: str | None, limit: i
         rows = rows.filter(status=status)
     if email:
         rows = rows.filter(email=email.strip().lower())
+    if search.strip():
+        rows = rows.filter(Q(email__icontains=search.strip().lower()) | Q(name__icontains=search.strip()))
     return by_id(rows, cursor=cursor, limit=limit, newest_first=True)
 
 
@@ -119,3 +129,18 @@ def count_live(organization: Organization) -> dict[str, int]:
         "suspended": members.filter(status="suspended").count(),
         "invited": Invitation.objects.filter(organization=organization, status="pending").count(),
     }
+
+
+def pending_seats(organization_id: UUID) -> dict[str, int]:
+    """How many seats open invitations hold, by bucket; ``seat:total`` is how many are open."""
+    held = dict.fromkeys(SEATS, 0)
+    rows = Invitation.objects.filter(organization_id=organization_id, status=Invitation.Status.PENDING)
+    for role, count in rows.values_list("role").annotate(count=Count("id")):
+        held[ROLES[role].seat] += count
+        held["seat:total"] += count
+    return held
+
+
+def count_owners(organization: Organization) -> int:
+    """How many active owners there are: the last one stays."""
+    return Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE).count()

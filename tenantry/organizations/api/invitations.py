@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, person, signed_in
+from tenantry.access.guards import actor_of, authenticate, guard, person, signed_in
 from tenantry.access.principal import principal_of
 from tenantry.entitlements import limits
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import Problem
 from tenantry.kit.schemas import Listing, Paging, Strict, listing, moment
+from tenantry.people.cookies import set_cookie
 from tenantry.people.models import User
 from tenantry.tenancy.scope import everywhere
 
@@ -59,6 +60,7 @@ class Token(Strict):
 class Wanted(Paging):
     status: str = ""
     email: str = ""
+    search: str = ""
 
 
 @router.get("/organizations/{organization_id}/invitations", response=Listing[InvitationOut], summary="Invitations",
@@ -146,10 +148,19 @@ def offer(token: str) -> dict[str, Any]:
         }
 
 
-@router.post("/invitations/accept", response=MemberOut, summary="Accept", **needs("person"))
-def accept(request: HttpRequest, body: Token) -> dict[str, Any]:
-    """As the invited person: a session of another address is 403 ``invitation_for_another``."""
-    return member(invitations.accept(token=body.token, user=person(request), actor=actor_of(request)))
+@router.post("/invitations/accept", response=MemberOut, auth=None, summary="Accept", **needs("public"))
+def accept(request: HttpRequest, response: HttpResponse, body: Token) -> dict[str, Any]:
+    """As the invited person: a session of another address is 403 ``invitation_for_another``.
+
+    Without a session, an address that has no account yet gets one and is signed in (the cookie is set); one that has is 401
+    ``sign_in_to_accept``.
+    """
+    if principal_of(request).known:
+        authenticate(request)
+        return member(invitations.accept(token=body.token, user=person(request), actor=actor_of(request)))
+    joined, session_token = invitations.join(token=body.token)
+    set_cookie(request, response, session_token)
+    return member(joined)
 
 
 @router.post("/invitations/decline", response={204: None}, auth=None, summary="Decline", **needs("public"))

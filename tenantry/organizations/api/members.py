@@ -44,6 +44,7 @@ class Reason(Strict):
 class Wanted(Paging):
     search: str = ""
     role: str = ""
+    seat: str = ""
     status: str = ""
 
 
