@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -85,13 +86,43 @@ class Web(Child):
         raise RuntimeError(f"The {self.name} server doesn't start:\n{self.log.read_text(errors='replace')[-4000:]}")
 
 
+def migrate(environment: dict[str, str]) -> None:
+    """``tenantry migrate`` with these settings. Raises RuntimeError with its words."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tenantry.install.cli", "migrate"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"The migrations failed:\n{done.stdout}{done.stderr}")
+
+
+@contextlib.contextmanager
+def migrated_database(**settings: str) -> Iterator[str]:
+    """The address of one more database beside the run's own, with our schema; dropped afterwards."""
+    with empty_database(os.environ["DATABASE_URL"]) as address:
+        migrate({**os.environ, "DATABASE_URL": address, **settings})
+        yield address
+
+
+@contextlib.contextmanager
+def empty_database(server: str) -> Iterator[str]:
+    """The address of a new database on a server; dropped afterwards."""
+    name = sql.Identifier(plain := f"tenantry_test_{secrets.token_hex(6)}")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'").format(name))
+    try:
+        yield make_conninfo(server, dbname=plain)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+
+
 class Stack:
     """Everything that a run needs. ``start`` writes the environment; ``stop`` leaves nothing behind."""
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="tenantry-tests-"))
         self.children: list[Child] = []
-        self.fresh_database = ""
+        self._ends = contextlib.ExitStack()
 
     def start(self) -> None:
         """Database, migrations, web and worker; the addresses are in ``os.environ`` afterwards."""
@@ -107,11 +138,7 @@ class Stack:
         for name in ("PORT", "TENANTRY_PUBLIC_URL", "TENANTRY_MAIL_URL", "TENANTRY_HOST_ORGS"):
             os.environ.pop(name, None)
         os.environ["DATABASE_URL"] = self._database()
-        migration = subprocess.run(
-            [sys.executable, "-m", "tenantry.install.cli", "migrate"], cwd=ROOT, env=os.environ, capture_output=True, text=True
-        )
-        if migration.returncode:
-            raise RuntimeError(f"The migrations failed:\n{migration.stdout}{migration.stderr}")
+        migrate(dict(os.environ))
         web = Web(self.home, dict(os.environ))
         os.environ["PORT"] = web.url.rpartition(":")[2]  # mails that tests' own process makes carry the right address
         os.environ["TENANTRY_TEST_URL"] = web.url
@@ -123,17 +150,11 @@ class Stack:
         given = os.environ.get("TENANTRY_TEST_DATABASE")
         if given:
             os.environ.setdefault("TENANTRY_DATABASE_PASSWORD", "only for tests")
-            self.fresh_database = f"tenantry_test_{secrets.token_hex(6)}"
-            with psycopg.connect(given, autocommit=True) as connection:
-                connection.execute(
-                    sql.SQL("create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'").format(
-                        sql.Identifier(self.fresh_database)
-                    )
-                )
-            return make_conninfo(given, dbname=self.fresh_database)
+            return self._ends.enter_context(empty_database(given))
         from tenantry.install import embedded
 
         address = embedded.start(self.home)
+        self._ends.callback(embedded.stop, self.home)
         with psycopg.connect(address, autocommit=True) as connection:
             for setting in CARELESS:
                 connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
@@ -144,12 +165,6 @@ class Stack:
         """Stop the processes and remove the database and the folder."""
         for child in reversed(self.children):
             child.stop()
-        if self.fresh_database:
-            with psycopg.connect(os.environ["TENANTRY_TEST_DATABASE"], autocommit=True) as connection:
-                connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.fresh_database)))
-        else:
-            from tenantry.install import embedded
-
-            embedded.stop(self.home)
+        self._ends.close()
         if not os.environ.get("TENANTRY_TEST_KEEP"):
             shutil.rmtree(self.home, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from tenantry.tenancy.fields import OrganizationId
 from tenantry.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -21,7 +22,7 @@ class ApiKey(TenantModel):
     prefix = models.CharField(max_length=16)
     key_hash = models.BinaryField(max_length=32)
     staff_role = models.CharField(max_length=10, blank=True)
-    organization_id = models.UUIDField(null=True)
+    organization_id = OrganizationId(null=True)
     scopes = ArrayField(models.CharField(max_length=60), null=True)
     owner = TenantForeignKey("people.User", null=True, related_name="keys")
     expires_at = models.DateTimeField(null=True)
