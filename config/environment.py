@@ -68,4 +68,4 @@ class Environment(BaseSettings):
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The settings of this process."""
-    return Environment()
+    return Environment()  # type: ignore[call-arg]  # from the environment, not from here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tenantry.audit.services import Actor, record
@@ -45,7 +46,10 @@ def create_key(
         scopes=scopes, owner_id=owner, expires_at=expires_at,
     )  # fmt: skip
     key.save(force_insert=True)
-    changes = {"role": {"before": None, "after": staff_role or "organization"}, "scopes": {"before": None, "after": scopes}}
+    changes: dict[str, dict[str, Any]] = {
+        "role": {"before": None, "after": staff_role or "organization"},
+        "scopes": {"before": None, "after": scopes},
+    }
     record("key.created", actor=actor, organization_id=organization_id, target=key, label=name, changes=changes)
     return key, plain
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
@@ -11,7 +12,7 @@ from ninja import Query, Router, Schema
 from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import forbidden
-from tenantry.kit.schemas import Listing, Paging, identifier, listing
+from tenantry.kit.schemas import Listing, Paging, TypeId, listing
 from tenantry.tenancy.scope import current
 
 from . import chain
@@ -19,7 +20,7 @@ from .export import export
 from .queries import Filter, list_events, shape
 
 router = Router()
-OrganizationRef = identifier("org")
+OrganizationRef = Annotated[UUID, TypeId("org")]
 
 
 class EventOut(Schema):

@@ -98,7 +98,8 @@ def verify(tenant_id: UUID) -> Verification:
 
     Finds a changed row, a deleted row, a deleted or reordered link, and rows that never got one.
     """
-    found, previous, expected = Verification(), GENESIS, 1
+    found, expected = Verification(), 1
+    previous: bytes | None = GENESIS
     for links in _chunks(tenant_id):
         with scope(tenant_id):
             events = Event.objects.in_bulk([link.id for link in links])

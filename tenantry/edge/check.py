@@ -109,6 +109,8 @@ class AccessCheck:
             asked = await connection.execute(self.rules.sql, question.parameters())
             moment = self._open_tenant(await entered.fetchone())
             key_row, row = await held.fetchone(), await asked.fetchone()
+            if key_row is None:
+                raise Problem(401, "key_invalid", "This is not a key of this workspace.")
             self._key_allows(key_row, question, moment)
             if key_row[6] is None or moment - key_row[6] > timedelta(minutes=1):
                 await connection.execute(_TOUCH, [moment, key_row[0]])
@@ -123,8 +125,6 @@ class AccessCheck:
         return datetime.now(UTC) + tenant[1]
 
     def _key_allows(self, held: Any, question: Any, moment: datetime) -> None:
-        if held is None:
-            raise Problem(401, "key_invalid", "This is not a key of this workspace.")
         _, staff_role, organization_id, scopes, expires_at, revoked_at, _ = held
         if revoked_at:
             raise Problem(401, "key_revoked", "This key was revoked. Ask for a new one.")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from tenantry.access.guards import actor_of, guard
 from tenantry.kit.operations import needs
-from tenantry.kit.schemas import Strict, identifier
+from tenantry.kit.schemas import Strict, TypeId
 
 from . import services
 from .limits import Standing, check_type, standing, standings
 
 router = Router()
-OrganizationRef = identifier("org")
+OrganizationRef = Annotated[UUID, TypeId("org")]
 
 
 class StandingOut(Schema):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
 
 from . import ids
 from .paging import DEFAULT_LIMIT, MAX_LIMIT, Page
@@ -40,15 +41,20 @@ def listing(page: Page[Any], shape: Any) -> dict[str, Any]:
     return {"data": [shape(row) for row in page.rows], "next_cursor": page.next_cursor}
 
 
-def identifier(prefix: str) -> Any:
-    """A path or body member ``prefix_…``, decoded to its UUID. A malformed one is 404 in a path: there is no such thing."""
+class TypeId:
+    """Marks a UUID that is ``prefix_…`` outside: ``Annotated[UUID, TypeId("org")]``. A malformed one in a path is 404."""
 
-    def decoded(value: Any) -> UUID:
-        if isinstance(value, UUID):
-            return value
-        return ids.decode(prefix, str(value))
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
 
-    return Annotated[UUID, BeforeValidator(decoded), Field(json_schema_extra={"type": "string", "format": f"typeid:{prefix}"})]
+    def _decoded(self, value: Any) -> UUID:
+        return value if isinstance(value, UUID) else ids.decode(self.prefix, str(value))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self._decoded, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "format": f"typeid:{self.prefix}"}
 
 
 def moment(value: datetime | None) -> str | None:

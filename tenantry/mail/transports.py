@@ -29,7 +29,9 @@ def send(*, to: str, subject: str, text: str, html: str) -> None:
 
 def smtp() -> EmailBackend:
     """The SMTP connection that TENANTRY_MAIL_URL describes; ``?tls=`` is starttls (default), implicit or none."""
-    parts = urlsplit(settings.ENVIRONMENT.mail_url.get_secret_value())
+    url = settings.ENVIRONMENT.mail_url
+    assert url is not None
+    parts = urlsplit(url.get_secret_value())
     tls = parse_qs(parts.query).get("tls", ["starttls"])[0]
     return EmailBackend(
         host=parts.hostname,

@@ -186,7 +186,8 @@ COLUMN: Final = {"billing_address": "address"}
 
 def clean(values: Mapping[str, Any], *, home: str) -> dict[str, Any]:
     """All values checked; every wrong one is named in one 422 (``errors[]`` with JSON pointers)."""
-    cleaned, errors = {}, []
+    cleaned: dict[str, Any] = {}
+    errors: list[Problem] = []
     for name, value in values.items():
         check = FIELDS[name][2]
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
@@ -10,7 +11,7 @@ from ninja import Field, Query, Router, Schema
 from tenantry.access.guards import actor_of, guard_tenant
 from tenantry.kit.etags import set_etag
 from tenantry.kit.operations import needs
-from tenantry.kit.schemas import Listing, Paging, Strict, identifier, listing, moment
+from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing, moment
 
 from . import staff as staff_services
 from . import users as user_services
@@ -21,7 +22,8 @@ from .sessions import live_sessions
 from .users import load
 
 router = Router()
-UserRef, StaffRef = identifier("usr"), identifier("stf")
+UserRef = Annotated[UUID, TypeId("usr")]
+StaffRef = Annotated[UUID, TypeId("stf")]
 
 
 class UserOut(Schema):

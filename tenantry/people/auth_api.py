@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
@@ -10,7 +11,7 @@ from ninja import Field, Router, Schema
 from tenantry.access.guards import actor_of, person, unauthenticated
 from tenantry.access.principal import principal_of
 from tenantry.kit.operations import needs
-from tenantry.kit.schemas import Strict, identifier
+from tenantry.kit.schemas import Strict, TypeId
 
 from . import entry, passwords, sessions
 from .api import SessionOut, Sessions, session_shape
@@ -19,7 +20,7 @@ from .models import User
 from .users import rename
 
 router = Router()
-SessionRef = identifier("ses")
+SessionRef = Annotated[UUID, TypeId("ses")]
 
 
 class LinkIn(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from tenantry.tenancy.models import TenantForeignKey, TenantModel
 
@@ -35,7 +36,7 @@ class User(TenantModel):
         constraints = [
             models.UniqueConstraint(name="people_user_email", fields=["tenant_id", "email"]),
             models.CheckConstraint(name="people_user_status_known", condition=Q(status__in=["active", "suspended", "erased"])),
-            models.CheckConstraint(name="people_user_email_lower", condition=Q(email=models.functions.Lower("email"))),
+            models.CheckConstraint(name="people_user_email_lower", condition=Q(email=Lower("email"))),
         ]
 
     @property

@@ -109,9 +109,9 @@ def statements(model: Any, *, append_only: bool, private_inserts: bool) -> list[
 
 def _references(model: Any) -> list[tuple[str, str]]:
     found = [
-        (field.column, field.related_model._meta.db_table) for field in model._meta.concrete_fields if isinstance(field, TenantForeignKey)
+        (str(field.column), field.related_model._meta.db_table) for field in model._meta.concrete_fields if isinstance(field, TenantForeignKey)
     ]
-    by_id = [(f.column, "organizations_organization") for f in model._meta.concrete_fields if isinstance(f, OrganizationId)]
+    by_id = [(str(f.column), "organizations_organization") for f in model._meta.concrete_fields if isinstance(f, OrganizationId)]
     return found + by_id
 
 

@@ -5,11 +5,13 @@ from .invitations import router as _invitations
 from .lifecycle import router as _lifecycle
 from .members import router as _members
 from .organizations import router as _organizations
+from .own import router as _own
 
 routers = {
     "Organizations": _organizations,
     "States": _lifecycle,
     "Members": _members,
     "Invitations": _invitations,
+    "Own invitations": _own,
     "Access questions": _questions,
 }

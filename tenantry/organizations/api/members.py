@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
@@ -11,7 +12,7 @@ from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import forbidden
-from tenantry.kit.schemas import Listing, Paging, Strict, identifier, listing
+from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing
 from tenantry.people.users import ensure_user
 from tenantry.people.users import load as load_user
 
@@ -22,7 +23,7 @@ from ..models import Membership, Organization
 from .shapes import MemberOut, MemberRef, OrganizationRef, member, name_only
 
 router = Router()
-UserRef = identifier("usr")
+UserRef = Annotated[UUID, TypeId("usr")]
 
 
 class MemberIn(Strict):

@@ -84,6 +84,8 @@ class DirectoryEntry(Schema):
     country: str
     website: str
     description: str
+    has_logo: bool
+    has_banner: bool
 
 
 @router.post("/organizations", response={201: OrganizationOut}, summary="Create an organization",

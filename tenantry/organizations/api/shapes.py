@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from ninja import Schema
 
-from tenantry.kit.schemas import identifier, moment
+from tenantry.kit.schemas import TypeId, moment
 
 from ..models import BillingAccount, Invitation, Membership, Organization, Profile
 
-OrganizationRef, MemberRef, InvitationRef = identifier("org"), identifier("mem"), identifier("inv")
+OrganizationRef = Annotated[UUID, TypeId("org")]
+MemberRef = Annotated[UUID, TypeId("mem")]
+InvitationRef = Annotated[UUID, TypeId("inv")]
 
 
 class OrganizationOut(Schema):
