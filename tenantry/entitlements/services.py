@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tenantry.audit.services import Actor, record
 from tenantry.kit.clock import now
+from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, conflict, invalid, not_found
 
 from . import limits
@@ -166,3 +167,8 @@ def held_ids(organization_id: UUID, resource_type: str, *, limit: int = MAX_IDS)
     """The ids held of one type, by id."""
     rows = Usage.objects.filter(organization_id=organization_id, resource_type=resource_type)
     return list(rows.order_by("resource_id").values_list("resource_id", flat=True)[:limit])
+
+
+def list_held(organization_id: UUID, resource_type: str, *, cursor: str | None, limit: int) -> Page[Usage]:
+    """What is held of one type, in the order of acquiring."""
+    return by_id(Usage.objects.filter(organization_id=organization_id, resource_type=resource_type), cursor=cursor, limit=limit)

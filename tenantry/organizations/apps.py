@@ -7,9 +7,13 @@ class Organizations(AppConfig):
     def ready(self) -> None:
         """Hand the rooms below what only this one knows."""
         from tenantry.access import guards
+        from tenantry.audit import names
+        from tenantry.entitlements import bars
         from tenantry.people import sessions
 
         from . import events, queries  # noqa: F401  # events: registers them
 
         guards.use_organizations(queries.load, queries.require_state)
         sessions.use_memberships(queries.belongings)
+        bars.use_pending_seats(queries.pending_seats)
+        names.use_organization_names(queries.names_of)

@@ -167,3 +167,14 @@ def report(rows: list[Row]) -> dict[str, Any]:
         "refused": sum(row.outcome in ("invalid", "over_limit", "duplicate") for row in rows),
         "rows": [{"row": row.row, "email": row.email, "outcome": row.outcome, "code": row.code, "detail": row.detail} for row in rows],
     }
+
+
+def report_csv(rows: list[Row]) -> bytes:
+    """The report as CSV; a cell that a spreadsheet would run as a formula gets an apostrophe (OWASP, CSV injection)."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(["row", "email", "role", "name", "team", "outcome", "code", "detail"])
+    for row in rows:
+        cells = [row.email, row.role, row.name, row.team, row.outcome, row.code or "", row.detail or ""]
+        writer.writerow([row.row, *(f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells)])
+    return out.getvalue().encode()

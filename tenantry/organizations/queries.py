@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import Belonging
@@ -14,7 +14,7 @@ from tenantry.entitlements.plans import SEATS
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, invalid, not_found
 
-from .models import Invitation, Membership, Organization
+from .models import Invitation, Membership, Organization, Profile
 from .states import DEACTIVATED, refusal
 
 
@@ -72,7 +72,9 @@ def list_directory(*, cursor: str | None, limit: int, search: str = "") -> Page[
     rows = Organization.objects.filter(public=True, state=Organization.State.ACTIVE, deleted_at__isnull=True)
     if search.strip():
         rows = rows.filter(Q(name__icontains=search.strip()) | Q(industry__icontains=search.strip()))
-    return by_id(rows.prefetch_related("profile_rows"), cursor=cursor, limit=limit)
+    return by_id(
+        rows.prefetch_related(Prefetch("profile_rows", queryset=Profile.objects.defer("logo", "banner"))), cursor=cursor, limit=limit
+    )
 
 
 def list_members(
@@ -144,3 +146,8 @@ def pending_seats(organization_id: UUID) -> dict[str, int]:
 def count_owners(organization: Organization) -> int:
     """How many active owners there are: the last one stays."""
     return Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE).count()
+
+
+def names_of(ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these organizations are called, deleted ones too."""
+    return dict(Organization.objects.filter(id__in=ids).values_list("id", "name"))
