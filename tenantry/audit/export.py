@@ -64,10 +64,10 @@ def _line(event: Event) -> bytes:
 
 def _cells(event: Event) -> list[str]:
     s = shape(event)
+    changes = json.dumps(s["changes"], ensure_ascii=False)
     return [
         s["id"], s["occurred_at"], s["organization"] or "", s["category"], s["action"], s["actor"]["kind"], s["actor"]["label"],
-        s["target"]["kind"], s["target"]["id"], s["target"]["label"], json.dumps(s["changes"], ensure_ascii=False), s["reason"], s["source"],
-        s["request_id"], s["ip"] or "",
+        s["target"]["kind"], s["target"]["id"], s["target"]["label"], changes, s["reason"], s["source"], s["request_id"], s["ip"] or "",
     ]  # fmt: skip
 
 

@@ -108,10 +108,9 @@ def statements(model: Any, *, append_only: bool, private_inserts: bool) -> list[
 
 
 def _references(model: Any) -> list[tuple[str, str]]:
-    found = [
-        (str(field.column), field.related_model._meta.db_table) for field in model._meta.concrete_fields if isinstance(field, TenantForeignKey)
-    ]
-    by_id = [(str(f.column), "organizations_organization") for f in model._meta.concrete_fields if isinstance(f, OrganizationId)]
+    fields = model._meta.concrete_fields
+    found = [(str(f.column), f.related_model._meta.db_table) for f in fields if isinstance(f, TenantForeignKey)]
+    by_id = [(str(f.column), "organizations_organization") for f in fields if isinstance(f, OrganizationId)]
     return found + by_id
 
 

@@ -47,6 +47,7 @@ def ensure_roles(admin_dsn: str, *, password: str | None) -> None:
 
 AFTER_MIGRATE = """
 grant select on django_migrations to tenantry_app;
-grant select, insert, update, delete on procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers to tenantry_app;
+grant select, insert, update, delete
+   on procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers to tenantry_app;
 grant usage on all sequences in schema public to tenantry_app;
 """
