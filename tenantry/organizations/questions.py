@@ -67,7 +67,11 @@ def read(body: Any) -> Question:
     if not isinstance(body, dict):
         raise invalid("Send an object with user, organization and permission.", pointer="")
     given = {name: body.get(name) for name in ("user", "organization", "permission")}
-    errors = [{"pointer": f"/{name}", "detail": "This is needed, as text."} for name, value in given.items() if not _is_text(value)]
+    errors = [
+        {"pointer": f"/{name}", "detail": "This is needed, as text of 1 to 300 printable characters."}
+        for name, value in given.items()
+        if not _is_text(value)
+    ]
     if errors:
         raise Problem(422, "validation_failed", "user, organization and permission are needed.", errors=errors)
     user, organization, permission = (str(given[name]) for name in given)
@@ -80,7 +84,8 @@ def read(body: Any) -> Question:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 300 and "\0" not in value
+    # Printable: no NUL and no lone surrogate, which PostgreSQL takes neither of.
+    return isinstance(value, str) and 0 < len(value) <= 300 and value.isprintable()
 
 
 def _decoded(prefix: str, text: str, pointer: str) -> UUID:
