@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 from config.environment import Environment
 
+WORKER_NAME = "tenantry"
 WORKER_THREADS = 4
 STOP_SECONDS = 8
 
@@ -50,6 +52,7 @@ def worker(settings: Environment) -> None:
     from procrastinate.contrib.django.utils import connector_params
 
     follow_parent()
+    _show_failures()
     # A second app with the same tasks. The contrib's own command would swap the connector of the one app, and a task
     # that defers another inside a scope would then do so on a connection of its own: outside its transaction.
     runner = DjangoApp(connector=PsycopgConnector(kwargs=connector_params("default"), min_size=1, max_size=3))
@@ -59,7 +62,7 @@ def worker(settings: Environment) -> None:
     async def run() -> None:
         async with runner.open_async():
             await runner.run_worker_async(
-                name="tenantry",
+                name=WORKER_NAME,
                 concurrency=WORKER_THREADS,
                 delete_jobs="never",  # old ones go by tasks.remove_old_jobs
                 shutdown_graceful_timeout=STOP_SECONDS - 2,
@@ -69,6 +72,13 @@ def worker(settings: Environment) -> None:
         asyncio.run(run())
     finally:
         connections.close_all()
+
+
+def _show_failures() -> None:
+    """Procrastinate tells of a failure that it will retry as mere information; somebody should see the first one too."""
+    logger = logging.getLogger(f"procrastinate.worker.{WORKER_NAME}")
+    logger.setLevel(logging.INFO)
+    logger.addFilter(lambda record: record.levelno >= logging.WARNING or bool(record.exc_info))
 
 
 def supervised() -> bool:
