@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from tenantry.kit.clock import now
 from tenantry.tenancy.scope import scope
+from tenantry.tenancy.services import tenant_ids
 
 from .links import send_link
+from .models import Session, SignInLink
+
+KEPT = timedelta(days=30)
 
 
 @app.task(queue="mail", retry=RetryStrategy(max_attempts=3, wait=5))
@@ -17,3 +24,13 @@ def mail_sign_in_link(tenant_id: str, email: str, next_path: str) -> None:
     """Look the person up and mail the link. The request that asked did the same work for known and unknown addresses."""
     with scope(UUID(tenant_id)):
         send_link(email=email, next_path=next_path)
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(queueing_lock="people.forget_links")
+def forget_links(timestamp: int) -> None:
+    """Every hour: drop sign-in links and sessions that ended a month ago; the record keeps what happened."""
+    for tenant_id in tenant_ids():
+        with scope(tenant_id):
+            SignInLink.objects.filter(expires_at__lt=now() - KEPT).delete()
+            Session.objects.filter(Q(expires_at__lt=now() - KEPT) | Q(ended_at__lt=now() - KEPT)).delete()
