@@ -128,5 +128,7 @@ _handler.setFormatter(
     )
 )
 logging.basicConfig(handlers=[_handler], level=ENVIRONMENT.log_level, force=True)
-for noisy in ("procrastinate", "asyncio", "django.request", "psycopg.pool"):
+for noisy in ("procrastinate", "asyncio", "psycopg.pool"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
+# It would log whole paths, and some carry a token; RequestRecord logs every request without them, and every defect.
+logging.getLogger("django.request").setLevel(logging.CRITICAL)
