@@ -10,7 +10,7 @@ from tenantry.kit.paging import Page
 from tenantry.kit.problems import not_found
 from tenantry.tenancy.scope import everywhere
 
-from .models import Organization
+from .models import Organization, Profile
 from .queries import list_directory
 
 
@@ -20,7 +20,14 @@ def page(*, cursor: str | None, limit: int, search: str = "") -> Page[dict[str, 
         raise not_found("directory")
     with everywhere():
         found = list_directory(cursor=cursor, limit=limit, search=search)
-        return Page([entry_of(row) for row in found.rows], found.next_cursor)
+        shown = Profile.objects.filter(organization__in=[row.id for row in found.rows])
+        pictures = {
+            kind: set(shown.exclude(**{f"{kind}__isnull": True}).values_list("organization_id", flat=True)) for kind in ("logo", "banner")
+        }
+        return Page(
+            [entry_of(row) | {f"has_{kind}": row.id in having for kind, having in pictures.items()} for row in found.rows],
+            found.next_cursor,
+        )
 
 
 def entry_of(organization: Organization) -> dict[str, Any]:

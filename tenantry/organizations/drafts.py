@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from tenantry.audit.services import Actor, record
 from tenantry.kit.clock import now
+from tenantry.kit.problems import conflict
 from tenantry.people.models import User
 
+from .fields import FIELDS
 from .images import reencode
 from .models import Draft, Organization
 from .services import found
@@ -21,13 +24,18 @@ def draft_of(user: User) -> Draft | None:
     return Draft.objects.filter(user=user, expires_at__gt=now()).first()
 
 
-def save_step(*, user: User, values: dict[str, Any], images: dict[str, bytes] | None = None, actor: Actor) -> Draft:
-    """Keep the answers of one step; the draft lives 7 days from its last change. Raises Problem 422 for a bad image."""
+def save_step(
+    *, user: User, values: dict[str, Any], images: dict[str, bytes] | None = None, without: Iterable[str] = (), actor: Actor
+) -> Draft:
+    """Keep the answers of one step; the draft lives 7 days from its last change. Raises Problem 422 for a bad image.
+
+    ``values``: fields of ``FIELDS``, and ``people`` (``[{"email", "role"}, …]``). ``without``: images to drop.
+    """
     clean = {kind: reencode(data, kind=kind) for kind, data in (images or {}).items()}
     Draft.objects.filter(user=user, expires_at__lte=now()).delete()
     draft = Draft.objects.select_for_update().filter(user=user).first() or Draft(user=user)
     draft.data = {**draft.data, **values}
-    for kind, image in clean.items():
+    for kind, image in {**dict.fromkeys(without), **clean}.items():
         setattr(draft, kind, image)
     draft.expires_at = now() + LIFETIME
     draft.save()
@@ -42,14 +50,20 @@ def cancel(*, user: User, actor: Actor) -> None:
         record("draft.cancelled", actor=actor)
 
 
-def confirm(*, user: User, values: dict[str, Any], invitations: list[dict[str, str]], actor: Actor) -> Organization:
-    """Found the organization of a draft and drop the draft, in one transaction. Raises whatever ``found`` raises."""
-    draft = Draft.objects.select_for_update().filter(user=user).first()
+def confirm(*, user: User, actor: Actor) -> Organization:
+    """Found the organization of a draft and drop the draft, in one transaction: what is confirmed twice is founded once.
+
+    Raises Problem 409 ``draft_gone`` and whatever ``found`` raises.
+    """
+    draft = Draft.objects.select_for_update().filter(user=user, expires_at__gt=now()).first()
+    if draft is None:
+        raise conflict("draft_gone", "There is nothing to confirm: it was founded or cancelled a moment ago, or has expired.")
     organization = found(
-        values=values, owner=user, invitations=invitations, actor=actor,
-        logo=bytes(draft.logo) if draft and draft.logo else None, banner=bytes(draft.banner) if draft and draft.banner else None,
+        values={name: value for name, value in draft.data.items() if name in FIELDS and value != ""},
+        owner=user, invitations=draft.data.get("people", []), actor=actor,
+        logo=bytes(draft.logo) if draft.logo else None, banner=bytes(draft.banner) if draft.banner else None,
     )  # fmt: skip
-    Draft.objects.filter(user=user).delete()
+    draft.delete()
     return organization
 
 

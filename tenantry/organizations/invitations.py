@@ -129,7 +129,7 @@ def revoke(*, invitation: Invitation, authority: Authority, actor: Actor) -> Inv
     return invitation
 
 
-def by_token(token: str) -> Invitation:
+def by_token(token: str | UUID) -> Invitation:
     """The invitation of a token, whoever asks, while it is open. Raises Problem 404, 410 ``invitation_closed``.
 
     Call it within ``everywhere()``: the invitee isn't inside yet.
@@ -139,18 +139,38 @@ def by_token(token: str) -> Invitation:
     return invitation
 
 
-def _find(token: str, *, lock: bool = False) -> Invitation:
+def whatever_became(token: str) -> Invitation:
+    """The invitation of a token, open or not. Raises Problem 404. Call it within ``everywhere()``."""
+    return _find(token)
+
+
+def of_person(user: User) -> list[Invitation]:
+    """The open invitations of a signed-in person's address, the latest first."""
+    with everywhere():
+        rows = Invitation.objects.select_related("organization").filter(email=user.email, status=PENDING, expires_at__gt=now())
+        return list(rows.filter(organization__deleted_at__isnull=True).order_by("-id")[:50])
+
+
+def require_own(user: User, invitation_id: UUID) -> None:
+    """Raises Problem 404 unless the invitation is for this person's address: it is then theirs to answer without its token."""
+    with everywhere():
+        if not Invitation.objects.filter(id=invitation_id, email=user.email).exists():
+            raise not_found("invitation")
+
+
+def _find(token: str | UUID, *, lock: bool = False) -> Invitation:
     rows = Invitation.objects.select_related("organization")
     if lock:
         rows = rows.select_for_update(of=("self",))
-    invitation = rows.filter(token_hash=crypto.digest(token)).first()
+    found = rows.filter(id=token) if isinstance(token, UUID) else rows.filter(token_hash=crypto.digest(token))
+    invitation = found.first()
     if invitation is None or invitation.organization.deleted_at:
         raise Problem(HTTPStatus.NOT_FOUND, "invitation_unknown", "This invitation link is not valid, or was replaced by a newer one.")
     return invitation
 
 
-def accept(*, token: str, user: User, actor: Actor) -> Membership:
-    """Become a member. Two tabs, a double click: one membership, the same answer.
+def accept(*, token: str | UUID, user: User, actor: Actor) -> Membership:
+    """Become a member. Two tabs, a double click: one membership, the same answer. An id in place of the token: after ``require_own``.
 
     Raises Problem 403 ``invitation_for_another``, 404, 410 ``invitation_closed``, 402, 409.
     """
@@ -196,8 +216,8 @@ def join(*, token: str) -> tuple[Membership, str]:
     return accept(token=token, user=user, actor=Actor("user", user.id, user.email, "portal")), session_token
 
 
-def decline(*, token: str, actor: Actor | None = None) -> Invitation:
-    """Say no; the seat is free. The token alone suffices. Raises Problem 404, 410."""
+def decline(*, token: str | UUID, actor: Actor | None = None) -> Invitation:
+    """Say no; the seat is free. The token alone suffices (an id: after ``require_own``). Raises Problem 404, 410."""
     with everywhere():
         limits.lock(by_token(token).organization_id, SEATS)
         invitation = _find(token, lock=True)

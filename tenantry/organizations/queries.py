@@ -14,7 +14,7 @@ from tenantry.entitlements.plans import SEATS
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, invalid, not_found
 
-from .models import Invitation, Membership, Organization, Profile
+from .models import Invitation, Membership, Organization, Profile, Profile
 from .states import DEACTIVATED, refusal
 
 
@@ -151,3 +151,9 @@ def count_owners(organization: Organization) -> int:
 def names_of(ids: Collection[UUID]) -> dict[UUID, str]:
     """What these organizations are called, deleted ones too."""
     return dict(Organization.objects.filter(id__in=ids).values_list("id", "name"))
+
+
+def profile_of(organization: Organization) -> Any:
+    """The profile without its pictures; ``has_logo`` and ``has_banner`` say whether they are there."""
+    shown = {f"has_{kind}": ExpressionWrapper(Q(**{f"{kind}__isnull": False}), output_field=BooleanField()) for kind in ("logo", "banner")}
+    return Profile.objects.defer("logo", "banner").annotate(**shown).get(organization=organization)

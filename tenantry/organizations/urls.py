@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from tenantry.kit.converters import register_identifiers
 
-from .views import home, invitations, members
+from .views import directory, home, images, invitation, invitations, members, start, wizard
 
 register_identifiers()
 
@@ -33,4 +33,22 @@ _organization: list[URLPattern] = [
     path(f"{_INVITATION}/revocation", invitations.revoke, name="invitation_revoke"),
 ]
 
-urlpatterns: list[URLPattern] = [*_organization]
+# Starting, founding, being invited, and what is public.
+_public: list[URLPattern] = [
+    path("", start.home, name="home"),
+    path("me/invitations/<inv:invitation_id>", start.own_invitation, name="own_invitation"),
+    path("organizations/new", wizard.organization_new, name="organization_new"),
+    path("organizations/new/cancel", wizard.organization_new_cancel, name="organization_new_cancel"),
+    path("organizations/new/theme.css", wizard.draft_theme, name="draft_theme"),
+    path("organizations/new/<slug:kind>.png", wizard.draft_image, name="draft_image"),
+    path("organizations/new/<slug:step>", wizard.organization_new_step, name="organization_new_step"),
+    path("invitations/<str:token>", invitation.invitation, name="invitation"),
+    path("invitations/<str:token>/theme.css", invitation.invitation_theme, name="invitation_theme"),
+    path("invitations/<str:token>/logo.png", invitation.invitation_logo, name="invitation_logo"),
+    path("directory", directory.directory, name="directory"),
+    path(f"{_O}/logo.png", images.organization_logo, name="organization_logo"),
+    path(f"{_O}/banner.png", images.organization_banner, name="organization_banner"),
+    path(f"{_O}/theme.css", images.organization_theme, name="organization_theme"),
+]
+
+urlpatterns: list[URLPattern] = [*_public, *_organization]
