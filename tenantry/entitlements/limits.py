@@ -8,7 +8,7 @@ Two requests can't both see the last free seat. Why a tally and not a count: doc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -128,3 +128,9 @@ def standing(organization_id: UUID, resource_type: str) -> Standing:
     ruling = limits_of(organization_id, [resource_type]).get(resource_type)
     tally = Tally.objects.filter(organization_id=organization_id, resource_type=resource_type).first()
     return Standing(resource_type, tally.used if tally else 0, ruling.limit if ruling else None, ruling.source if ruling else "")
+
+
+def used_by(organization_ids: Collection[UUID], resource_type: str) -> dict[UUID, int]:
+    """How much of one type each of these organizations holds; what holds none may be missing."""
+    rows = Tally.objects.filter(organization_id__in=organization_ids, resource_type=resource_type)
+    return dict(rows.values_list("organization_id", "used"))

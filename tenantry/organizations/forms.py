@@ -8,8 +8,10 @@ from typing import Any
 from django import forms
 
 from tenantry.access.permissions import ROLES
+from tenantry.entitlements.plans import PLANS
 
 from .choices import RoleChoice
+from .lists import countries, currencies
 
 ROLE_NAMES = [(role.name, role.label) for role in ROLES.values()]
 DEFAULT_ROLE = "learner"
@@ -79,3 +81,35 @@ class BulkForm(forms.Form):
             return str(self.cleaned_data["rows"]).encode()
         # A little more than allowed is enough to be refused for its size; the rest needn't be read.
         return bytes(upload.read(3 * 1024 * 1024))
+
+
+class DeleteForm(ReasonForm):
+    """The question before an organization is deleted: its slug must be typed."""
+
+    slug = forms.CharField(label="Type its slug to confirm", max_length=60)
+
+    def __init__(self, *args: Any, slug: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = slug
+
+    def clean_slug(self) -> str:
+        given = str(self.cleaned_data["slug"]).strip()
+        if given != self.expected:
+            raise forms.ValidationError(f"That is not its slug. It is {self.expected}.")
+        return given
+
+
+class FoundForm(forms.Form):
+    """An organization that staff found for a customer."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    slug = forms.CharField(label="Slug", max_length=60, required=False, help_text="Made from the name when left empty.")
+    country = forms.ChoiceField(label="Country", choices=lambda: [("", "Choose a country"), *countries()])
+    default_currency = forms.ChoiceField(label="Currency", choices=lambda: [("", "Choose a currency"), *currencies()])
+    plan = forms.ChoiceField(
+        label="Plan", required=False, choices=[("", "No plan: no limits"), *((name, name.capitalize()) for name in PLANS)]
+    )
+    owner_email = forms.CharField(
+        label="Owner's e-mail", max_length=254, required=False, widget=forms.EmailInput,
+        help_text="They are the owner at once. Without one, invite an owner later.",
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, Prefetch, Q
 
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import Belonging
@@ -14,7 +14,7 @@ from tenantry.entitlements.plans import SEATS
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, invalid, not_found
 
-from .models import Invitation, Membership, Organization, Profile, Profile
+from .models import Invitation, Membership, Organization, Profile
 from .states import DEACTIVATED, refusal
 
 
@@ -157,3 +157,9 @@ def profile_of(organization: Organization) -> Any:
     """The profile without its pictures; ``has_logo`` and ``has_banner`` say whether they are there."""
     shown = {f"has_{kind}": ExpressionWrapper(Q(**{f"{kind}__isnull": False}), output_field=BooleanField()) for kind in ("logo", "banner")}
     return Profile.objects.defer("logo", "banner").annotate(**shown).get(organization=organization)
+
+
+def owners_of(organization: Organization, *, limit: int = 5) -> list[Membership]:
+    """The first few active owners: whom staff write to."""
+    rows = Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE)
+    return list(rows.select_related("user").order_by("id")[:limit])

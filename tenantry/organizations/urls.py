@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from tenantry.kit.converters import register_identifiers
 
-from .views import directory, home, images, invitation, invitations, members, start, wizard
+from .views import directory, home, images, invitation, invitations, members, settings, staff, start, wizard
 
 register_identifiers()
 
@@ -31,6 +31,18 @@ _organization: list[URLPattern] = [
     path(f"{_O}/invitations/bulk", invitations.many, name="invitations_bulk"),
     path(f"{_INVITATION}/resend", invitations.resend, name="invitation_resend"),
     path(f"{_INVITATION}/revocation", invitations.revoke, name="invitation_revoke"),
+    path(f"{_O}/settings", settings.settings, name="settings"),
+    path(f"{_O}/settings/<slug:section>", settings.save, name="settings_save"),
+    path(f"{_O}/deletion", settings.delete, name="organization_delete"),
+]
+
+# The staff console for organizations.
+_S = "staff/organizations"
+_staff: list[URLPattern] = [
+    path(_S, staff.staff_organizations, name="staff_organizations"),
+    path(f"{_S}/new", staff.staff_organization_new, name="staff_organization_new"),
+    path(f"{_S}/<org:organization_id>", staff.staff_organization, name="staff_organization"),
+    path(f"{_S}/<org:organization_id>/<slug:step>", staff.staff_organization_act, name="staff_organization_act"),
 ]
 
 # Starting, founding, being invited, and what is public.
@@ -51,4 +63,4 @@ _public: list[URLPattern] = [
     path(f"{_O}/theme.css", images.organization_theme, name="organization_theme"),
 ]
 
-urlpatterns: list[URLPattern] = [*_public, *_organization]
+urlpatterns: list[URLPattern] = [*_public, *_organization, *_staff]
