@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from django.db import connection
 
 from tenantry.access.keys import create_key
 from tenantry.audit.services import CLI
@@ -36,6 +37,10 @@ from tenantry.tenancy.services import create_tenant, move_clock
 from . import factories
 
 MAIL_SECONDS = 15
+_WAITING = """
+select task_name, status from procrastinate_jobs
+ where args->>'tenant_id' = %s and (status = 'doing' or status = 'todo' and (scheduled_at is null or scheduled_at <= now()))
+"""
 
 
 class Client(httpx.Client):
@@ -173,6 +178,17 @@ class Tenant:
                 return found[0]
             time.sleep(0.05)
         raise AssertionError(f"no {count} mails for {address} within {MAIL_SECONDS} s; there are {self.mails_for(address)}")
+
+    def jobs_done(self) -> None:
+        """Wait until the worker has taken every job of this tenant that is due."""
+        until = time.monotonic() + MAIL_SECONDS
+        while time.monotonic() < until:
+            with self.scope(), connection.cursor() as cursor:
+                cursor.execute(_WAITING, [str(self.id)])
+                if not (waiting := cursor.fetchall()):
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"the worker didn't come to {waiting} within {MAIL_SECONDS} s")
 
     def invitation_token(self, address: str, *, count: int = 1) -> str:
         """The token in the latest invitation mail to an address."""

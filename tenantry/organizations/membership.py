@@ -116,10 +116,10 @@ def _status_allows(act: Act, member: Membership | None) -> None:
     if act in (ADD, JOIN):
         if status == "erased":
             raise Problem(HTTPStatus.GONE, "member_erased", "This person's data was erased; they can't be added again.")
-        raise conflict("already_member", f"This person is a member already ({status}).", status=status)
+        raise conflict("already_member", f"This person is a member already ({status}).", member_status=status)
     if member is None or status in ("removed", "erased"):
         raise not_found("member")
-    raise conflict("state_conflict", f"This member is {status}.", status=status)
+    raise conflict("state_conflict", f"This member is {status}.", member_status=status)
 
 
 def _authority_allows(act: Act, member: Membership | None, user: User, new_role: str, authority: Authority) -> None:
