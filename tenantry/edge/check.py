@@ -8,19 +8,23 @@ how to be fast and nothing else.
 from __future__ import annotations
 
 import json
+import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from tenantry.kit import crypto, ids
+from tenantry.kit import crypto
+from tenantry.kit.context import request_id_of
 from tenantry.kit.problems import Problem
 
 ASGI = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
+log = logging.getLogger("tenantry.request")
 MAX_BODY = 16 * 1024
 PATH = "/api/v1/access/check"
 _PREFIX = re.compile("/t/([a-z0-9-]{3,30})")
@@ -32,7 +36,10 @@ _KEY = """
 select id, staff_role, organization_id, scopes, expires_at, revoked_at, last_used_at
   from access_apikey where tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid) and key_hash = %s
 """
-_TOUCH = "update access_apikey set last_used_at = %s where tenant_id = current_setting('app.tenant_id')::uuid and id = %s"
+_TOUCH = """
+update access_apikey set last_used_at = %(now)s where tenant_id = current_setting('app.tenant_id')::uuid and id = %(key)s
+   and (last_used_at is null or last_used_at < %(now)s - interval '1 minute')
+"""
 
 
 class Rules(Protocol):
@@ -63,16 +70,22 @@ class AccessCheck:
         if slug is None or not authorization:
             await self.otherwise(scope, receive, send)
             return
-        request_id = ids.new_id().hex
+        started, request_id = time.perf_counter(), request_id_of(_header(scope, b"x-request-id"))
+        status, body, headers = await self._answered(slug, authorization, receive)
+        kind = b"application/json" if status == 200 else b"application/problem+json"
+        await _send(send, status, kind, json.dumps(body).encode(), request_id, headers)
+        elapsed = (time.perf_counter() - started) * 1000
+        log.info("edge method=POST path=%s status=%d ms=%.1f request_id=%s", scope["path"], status, elapsed, request_id)
+
+    async def _answered(self, slug: str, authorization: str, receive: Any) -> tuple[int, dict[str, Any], list[tuple[bytes, bytes]]]:
+        """Status, body and extra headers: an answer, or a problem in the one shape."""
         try:
-            answer = await self._answer(slug, authorization, await _body(receive))
-            await _send(send, 200, b"application/json", json.dumps(answer).encode(), request_id)
+            return 200, await self._answer(slug, authorization, await _body(receive)), []
         except Problem as problem:
-            headers = [(b"www-authenticate", b"Bearer")] if problem.status == 401 else []
-            await _send(send, problem.status, b"application/problem+json", json.dumps(problem.body()).encode(), request_id, headers)
-        except (psycopg.OperationalError, TimeoutError):
+            return problem.status, problem.body(), [(b"www-authenticate", b"Bearer")] if problem.status == 401 else []
+        except (psycopg.OperationalError, PoolTimeout):
             busy = Problem(503, "busy", "The database doesn't answer. Try again in a moment.")
-            await _send(send, 503, b"application/problem+json", json.dumps(busy.body()).encode(), request_id, [(b"retry-after", b"1")])
+            return busy.status, busy.body(), [(b"retry-after", b"1")]
 
     async def _live(self, receive: Any, send: Any) -> None:
         """The pool is open from the server's start to its end (ASGI lifespan protocol)."""
@@ -100,7 +113,7 @@ class AccessCheck:
             raise Problem(401, "key_invalid", "Send the key as “Authorization: Bearer <key>”.")
         try:
             question = self.rules.read(json.loads(body))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Problem(400, "json_invalid", "The body is not JSON.") from error
         pool = await self._opened()
         async with pool.connection() as connection, connection.pipeline(), connection.transaction():
@@ -113,7 +126,7 @@ class AccessCheck:
                 raise Problem(401, "key_invalid", "This is not a key of this workspace.")
             self._key_allows(key_row, question, moment)
             if key_row[6] is None or moment - key_row[6] > timedelta(minutes=1):
-                await connection.execute(_TOUCH, [moment, key_row[0]])
+                await connection.execute(_TOUCH, {"now": moment, "key": key_row[0]})
         return self.rules.decide(question, row)
 
     def _open_tenant(self, tenant: Any) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from datetime import timedelta
 from uuid import UUID
 
 from procrastinate import RetryStrategy
@@ -10,10 +11,13 @@ from procrastinate.contrib.django import app
 
 from tenantry.kit.clock import now
 from tenantry.tenancy.scope import scope
+from tenantry.tenancy.services import tenant_ids
 
 from . import transports
 from .models import Message
 from .services import read_body
+
+KEPT = timedelta(days=30)
 
 
 @app.task(queue="mail", retry=RetryStrategy(max_attempts=6, exponential_wait=4))
@@ -35,3 +39,12 @@ def send(tenant_id: str, message_id: str) -> None:
         if transports.configured():
             sent["sealed_body"] = None  # a delivered sign-in link has no business in our tables
         Message.objects.filter(id=message_id).update(**sent)
+
+
+@app.periodic(cron="47 * * * *")
+@app.task(queueing_lock="mail.forget")
+def forget(timestamp: int) -> None:
+    """Every hour: drop mails older than 30 days, sent or not; the record keeps what caused them."""
+    for tenant_id in tenant_ids():
+        with scope(tenant_id):
+            Message.objects.filter(created_at__lt=now() - KEPT).delete()

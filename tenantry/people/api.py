@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from tenantry.access.guards import actor_of, guard_tenant
-from tenantry.kit.etags import set_etag
+from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
+from tenantry.kit.problems import invalid
 from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing, moment
 
 from . import staff as staff_services
@@ -170,9 +171,13 @@ def change_staff(request: HttpRequest, response: HttpResponse, staff_id: StaffRe
     """The last active admin can't be demoted: 409 ``last_admin``."""
     guard_tenant(request, "staff:write")
     actor = actor_of(request)
-    found = staff_services.reinstate_staff(staff_id=staff_id, actor=actor) if body.reinstate else None
-    if body.role is not None or found is None:
-        found = staff_services.change_role(staff_id=staff_id, role=body.role or "", actor=actor)
+    expected = expected_version(request)
+    if body.reinstate == (body.role is not None):
+        raise invalid("Send either role or reinstate.", pointer="/role")
+    if body.reinstate:
+        found = staff_services.reinstate_staff(staff_id=staff_id, expected_version=expected, actor=actor)
+    else:
+        found = staff_services.change_role(staff_id=staff_id, role=body.role or "", expected_version=expected, actor=actor)
     set_etag(response, found.version)
     return _staff_shape(found)
 

@@ -31,12 +31,14 @@ def add_staff(*, email: str, name: str = "", role: str, actor: Actor) -> Staff:
     return staff
 
 
-def _locked(staff_id: UUID, actor: Actor) -> Staff:
+def _locked(staff_id: UUID, actor: Actor, expected_version: int | None = None) -> Staff:
     """The row, with all active admins locked in one order: two admins removing each other at once leave one."""
     admins = list(Staff.objects.select_for_update().filter(role="admin", status=Staff.Status.ACTIVE).order_by("id"))
     staff = Staff.objects.select_for_update(of=("self",)).select_related("user").filter(id=staff_id).first()
     if staff is None:
         raise not_found("staff member")
+    if expected_version is not None and staff.version != expected_version:
+        raise Problem(412, "version_stale", "Somebody changed this person meanwhile. Load them again.")
     if staff.user_id == actor.id:
         raise conflict("own_account", "Nobody changes or revokes themself. Ask another admin.")
     # An admin who lost that role while this request waited for the locks may no longer act with it.
@@ -52,10 +54,10 @@ def _not_the_last_admin(staff: Staff) -> None:
         raise conflict("last_admin", "This is the last active admin. Make another one first.")
 
 
-def change_role(*, staff_id: UUID, role: str, actor: Actor) -> Staff:
-    """Give staff another role. Raises Problem 404, 409 ``last_admin`` / ``own_account`` / ``state_conflict``, 422."""
+def change_role(*, staff_id: UUID, role: str, expected_version: int | None = None, actor: Actor) -> Staff:
+    """Give staff another role. Raises Problem 404, 409 ``last_admin`` / ``own_account`` / ``state_conflict``, 412, 422."""
     _known_role(role)
-    staff = _locked(staff_id, actor)
+    staff = _locked(staff_id, actor, expected_version)
     if staff.status != Staff.Status.ACTIVE:
         raise conflict("state_conflict", "This person is revoked. Reinstate them first.", state=staff.status)
     if role == staff.role:
@@ -92,9 +94,9 @@ def revoke_staff(*, staff_id: UUID, reason: str, notify: bool = True, actor: Act
     return staff
 
 
-def reinstate_staff(*, staff_id: UUID, actor: Actor) -> Staff:
+def reinstate_staff(*, staff_id: UUID, expected_version: int | None = None, actor: Actor) -> Staff:
     """Staff again, with the role they had; clears the reason. Raises Problem 404, 409 ``state_conflict``."""
-    staff = _locked(staff_id, actor)
+    staff = _locked(staff_id, actor, expected_version)
     if staff.status != Staff.Status.REVOKED:
         raise conflict("state_conflict", "This person is active staff.", state=staff.status)
     staff.status, staff.reason = Staff.Status.ACTIVE, ""

@@ -13,13 +13,11 @@ from django.db import OperationalError, connections
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from tenantry.kit.answers import problem_response
-from tenantry.kit.context import RequestInfo, request_info
-from tenantry.kit.ids import new_id
+from tenantry.kit.context import RequestInfo, request_id_of, request_info
 from tenantry.kit.problems import Problem
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("tenantry.request")
-_GIVEN_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
@@ -42,8 +40,7 @@ class RequestRecord:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-Id", "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else new_id().hex
+        request_id = request_id_of(request.headers.get("X-Request-Id", ""))
         info = RequestInfo(request_id, client_ip(request), request.headers.get("User-Agent", "")[:300])
         token, started = request_info.set(info), time.perf_counter()
         counter = _Counter()
