@@ -1,0 +1,106 @@
+"""Commands print their result and nothing else on stdout, and refuse in sentences."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from ..servers import ROOT
+from .installation import Installation
+
+
+def test_migrating_at_once_from_three_places_queues(installation: Installation) -> None:
+    command = [sys.executable, "-m", "tenantry.install.cli", "migrate"]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, env=installation.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    answers = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], answers
+    assert sorted(answer.split()[0] for answer, _ in answers) == ["Applied", "The", "The"]
+    assert installation.processes() == []
+
+
+def test_results_stand_alone_on_stdout(installation: Installation) -> None:
+    installation.run("migrate")
+    installation.run("demo")
+
+    dsn = installation.run("dsn", "--role", "app").stdout
+    assert dsn.startswith("postgresql://tenantry_app@")
+    assert dsn.count("\n") == 1
+    key = installation.run("key", "create", "--staff", "admin").stdout
+    assert key.startswith("tk_live_")
+    assert key.count("\n") == 1
+    link = installation.run("link", "ada@contoso.example").stdout
+    assert link.startswith(f"{installation.url}/")
+    assert link.count("\n") == 1
+    assert json.loads(installation.run("openapi").stdout)["openapi"].startswith("3.1")
+    verified = installation.run("audit", "verify")
+    assert (verified.returncode, "the chain holds" in verified.stdout) == (0, True)
+    doctor = installation.run("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    assert "No worker is running" in doctor.stdout
+
+
+def test_refusals_are_sentences(installation: Installation) -> None:
+    installation.run("migrate")
+    for arguments, words in [
+        (["key", "create", "--staff", "boss"], "Unknown staff role boss"),
+        (["link", "nobody@contoso.example"], "There is no such user"),
+        (["key", "create", "--staff", "admin", "--tenant", "acme"], "has one workspace"),
+    ]:
+        answer = installation.run(*arguments)
+        assert (answer.returncode, answer.stdout) == (1, "")
+        assert words in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+def test_a_database_of_a_newer_version_is_refused(installation: Installation) -> None:
+    process, _ = installation.start(TENANTRY_MODE="test")
+    owner = installation.run("dsn", "--role", "owner").stdout.strip()
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("insert into django_migrations (app, name, applied) values ('people', '0999_later', now())")
+    process.terminate()
+    process.wait(12)
+    for command in ("migrate", "up"):
+        answer = installation.run(command)
+        assert answer.returncode == 1
+        assert "people.0999_later" in answer.stderr + answer.stdout
+        assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(("version", "words"), [("16", "Dump it with the Tenantry that made it"), ("99", "made by a newer Tenantry")])
+def test_a_cluster_of_another_version_is_refused(installation: Installation, version: str, words: str) -> None:
+    (installation.home / "postgres").mkdir()
+    (installation.home / "postgres" / "PG_VERSION").write_text(version + "\n")
+    answer = installation.run("migrate")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert words in answer.stderr
+
+
+def test_a_folder_of_something_else_is_refused_and_left_alone(installation: Installation) -> None:
+    (installation.home / "postgres").mkdir()
+    (installation.home / "postgres" / "letter.txt").write_text("dear")
+    answer = installation.run("migrate")
+    assert answer.returncode == 1
+    assert "is not a PostgreSQL data folder" in answer.stderr
+    assert (installation.home / "postgres" / "letter.txt").read_text() == "dear"
+
+
+def test_wrong_settings_are_named(installation: Installation) -> None:
+    answer = installation.run("migrate", TENANTRY_TENANCY="both", PORT="abc")
+    assert answer.returncode == 1
+    assert "TENANTRY_TENANCY" in answer.stderr
+    assert "PORT" in answer.stderr
+
+
+def test_reset_deletes_what_is_tenantrys_only(installation: Installation) -> None:
+    installation.run("migrate")
+    (installation.home / "letter.txt").write_text("dear")
+    assert installation.run("reset").returncode == 1  # nobody to ask
+    assert installation.run("reset", "--yes").returncode == 0
+    assert [path.name for path in installation.home.iterdir()] == ["letter.txt"]

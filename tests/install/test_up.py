@@ -1,0 +1,84 @@
+"""One command starts everything and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import time
+
+import httpx
+import psutil
+import pytest
+
+from .installation import Installation
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_first_start_prints_ways_in_that_work_and_a_signal_stops_all(installation: Installation) -> None:
+    process, printed = installation.start()
+
+    links = re.findall(r"Sign in as an \w+ +(http\S+)", printed)
+    key = re.search(r"API key \(admin\) +(\S+)", printed)
+    assert key, printed
+    assert len(links) == 2
+    for address in (*links, f"{installation.url}/api/v1/docs", f"{installation.url}/dev/mailbox"):
+        assert httpx.get(address, follow_redirects=True).status_code == 200, address
+    who = httpx.get(f"{installation.url}/api/v1/me", headers={"Authorization": f"Bearer {key[1]}"})
+    assert (who.status_code, who.json()["staff_role"]) == (200, "admin")
+    assert stat.S_IMODE((installation.home / "demo.key").stat().st_mode) == 0o600
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(12) == 0
+    assert installation.processes() == []
+
+
+def test_a_second_start_is_quick_and_keeps_the_key(installation: Installation) -> None:
+    process, first = installation.start()
+    process.terminate()
+    process.wait(12)
+
+    before = time.monotonic()
+    _, second = installation.start()
+    assert time.monotonic() - before < 10  # 2 s on an idle machine; 5 s is the promise, and here other tests run beside it
+    assert re.findall(r"tk_live_\S+", first) == re.findall(r"tk_live_\S+", second)
+
+
+def test_after_a_kill_no_orphan_stays_and_the_next_start_recovers(installation: Installation) -> None:
+    process, _ = installation.start()
+    postmaster = int((installation.home / "postgres" / "postmaster.pid").read_text().split()[0])
+    process.kill()
+    process.wait(5)
+    os.kill(postmaster, signal.SIGKILL)
+
+    again, printed = installation.start()
+    assert "Tenantry is ready" in printed
+    again.terminate()
+    assert again.wait(12) == 0
+    assert installation.processes() == []
+
+
+def test_a_child_that_dies_is_named_and_started_again(installation: Installation) -> None:
+    process, _ = installation.start()
+    for child in psutil.Process(process.pid).children():
+        if "worker" in child.cmdline():
+            child.kill()
+    until = time.monotonic() + 15
+    while "starting it again" not in installation.log() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert "worker was killed by SIGKILL; starting it again in 1 s" in installation.log()
+
+
+def test_a_taken_port_is_a_sentence(installation: Installation) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        answer = installation.run("up", PORT=str(port))
+    assert answer.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in answer.stderr
+    assert f"PORT={port + 1}" in answer.stderr
+    assert "Traceback" not in answer.stderr
