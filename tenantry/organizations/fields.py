@@ -131,7 +131,7 @@ def _tax_id(kind: str, number: str, home: str, pointer: str) -> str:
         if home in _EU:
             return str(stdnum.eu.vat.validate(number))
     except ValidationError as error:
-        raise invalid(f"That is no valid {kind.upper()}: {error}.", pointer=pointer, code="tax_id_invalid") from error
+        raise invalid(f"That is no valid {kind.upper()}: {str(error).rstrip('.')}.", pointer=pointer, code="tax_id_invalid") from error
     if not re.fullmatch(r"[A-Z0-9 .-]{4,20}", number):
         raise invalid("A VAT number has 4 to 20 letters and digits.", pointer=pointer, code="tax_id_invalid")
     return number

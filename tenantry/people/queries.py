@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Q
@@ -37,3 +38,14 @@ def load_staff(staff_id: UUID) -> Staff:
     if found is None:
         raise not_found("staff member")
     return found
+
+
+def staff_roles(user_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The staff role of each of these users who is active staff."""
+    rows = Staff.objects.filter(user_id__in=user_ids, status=Staff.Status.ACTIVE)
+    return dict(rows.values_list("user_id", "role"))
+
+
+def count_admins() -> int:
+    """How many active admins there are: the last one stays."""
+    return Staff.objects.filter(role="admin", status=Staff.Status.ACTIVE).count()

@@ -31,6 +31,11 @@ def use_memberships(loader: Callable[[UUID], Sequence[Belonging]]) -> None:
     _belongings = loader
 
 
+def memberships_of(user_id: UUID) -> Sequence[Belonging]:
+    """A person's live memberships, as far as the open scope reaches: for staff, all."""
+    return tuple(_belongings(user_id))
+
+
 def start_session(*, user: User, method: str) -> tuple[Session, str]:
     """Sign a person in; returns the session and its cookie's token. The veto of later rooms (SSO) stands before this."""
     token, info, moment = crypto.new_token(), request_info.get(), now()

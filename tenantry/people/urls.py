@@ -6,7 +6,7 @@ from django.urls import path
 
 from tenantry.kit.converters import register_identifiers
 
-from .views import account, sign_in
+from .views import account, sign_in, staff
 
 register_identifiers()
 
@@ -21,4 +21,13 @@ urlpatterns = [
     path("account/sessions", account.account_sessions, name="account_sessions"),
     path("account/sessions/others", account.account_sessions_end, name="account_sessions_end"),
     path("account/sessions/<ses:session_id>/end", account.account_session_end, name="account_session_end"),
+    path("staff/users", staff.staff_users, name="staff_users"),
+    path("staff/users/<usr:user_id>", staff.staff_user, name="staff_user"),
+    path("staff/users/<usr:user_id>/suspension", staff.staff_user_suspend, name="staff_user_suspend"),
+    path("staff/users/<usr:user_id>/reinstatement", staff.staff_user_reinstate, name="staff_user_reinstate"),
+    path("staff/staff", staff.staff_staff, name="staff_staff"),
+    path("staff/staff/add", staff.staff_add, name="staff_add"),
+    path("staff/staff/<stf:staff_id>/role", staff.staff_role, name="staff_role"),
+    path("staff/staff/<stf:staff_id>/revocation", staff.staff_revoke, name="staff_revoke"),
+    path("staff/staff/<stf:staff_id>/reinstatement", staff.staff_reinstate, name="staff_reinstate"),
 ]

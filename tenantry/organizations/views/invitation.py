@@ -66,7 +66,7 @@ def _act(request: HttpRequest, token: str, found: Invitation, return_to: str) ->
     act, principal = request.POST.get("act"), principal_of(request)
     if act == "decline":
         invitations.decline(token=token, actor=actor_of(request) if principal.user and principal.user.email == found.email else None)
-        return render(request, "organizations/invitation_over.html", {"how": "declined", "name": found.organization.name})
+        return render(request, "organizations/invitation_over.html", {"how": "no", "name": found.organization.name})
     if act == "link":
         email = entry.ask_for_link(email=found.email, next_path=_here(token, return_to))
         return render(request, "people/link_sent.html", {"email": email})
@@ -97,7 +97,7 @@ def _over(request: HttpRequest, token: str, return_to: str, problem: Problem) ->
     context = {
         "how": how,
         "name": found.organization.name if found else "",
-        "inviter": found.inviter_label if found else "",
+        "inviter": found.inviter_label if found and "@" in found.inviter_label else "",
         "next": (return_to or reverse("organization_home", kwargs={"slug": found.organization.slug})) if found else "",
     }
     return render(request, "organizations/invitation_over.html", context, status=problem.status)

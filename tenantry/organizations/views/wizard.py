@@ -67,7 +67,8 @@ def _save(request: HttpRequest, user: User, step: str, data: dict[str, Any], dra
     to = _towards(step, go)
     try:
         if step != "people":
-            values = fields.clean(values, home=values.get("country") or data.get("country", ""))
+            given = {name: value for name, value in values.items() if value != ""}  # what is left empty is not wrong
+            values |= fields.clean(given, home=values.get("country") or data.get("country", ""))
         images = {kind: form.cleaned_data[kind].read() for kind in ("logo", "banner") if form.cleaned_data.get(kind)}
         without = [kind for kind in ("logo", "banner") if form.cleaned_data.get(f"drop_{kind}")]
         if step == "basics" and data.get("country") not in (None, values["country"]):
@@ -152,5 +153,5 @@ def draft_theme(request: HttpRequest) -> HttpResponse:
     draft = drafts.draft_of(person(request))
     if draft is None:
         raise not_found("draft")
-    css = brand.theme_of(draft.data.get("brand_colour", "")).replace(":root", ".preview")
+    css = brand.theme_of(draft.data.get("brand_colour", "")).replace(":root", ".draft-look")
     return HttpResponse(css, content_type="text/css; charset=utf-8", headers={"Cache-Control": KEEP.replace("300", "0")})
