@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tenantry.access.vendor import register_vendor_permissions
-from tenantry.audit.services import CLI
+from tenantry.audit.services import CLI, Actor
 from tenantry.entitlements.services import acquire, set_limit
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.invitations import invite
@@ -45,6 +45,7 @@ CONTOSO = [
     ("hugo@contoso.example", "Hugo Laurent", "expert", "People"),
     ("suki@contoso.example", "Suki Park", "support", "IT"),
 ]
+PRODUCT = Actor("key", None, "Northwind product", "api")
 VENDOR_PERMISSIONS = [
     ("project:create", "Start a project.", ["owner", "maintainer", "manager"]),
     ("project:view", "Open a project.", ["owner", "maintainer", "billing_admin", "manager", "expert", "learner", "support"]),
@@ -71,6 +72,7 @@ def _contoso() -> None:
     """A customer at work: verified, most seats taken, one person suspended, two invited, two projects open."""
     email, name, _, _ = CONTOSO[0]
     owner = _person(email, name)
+    ada, nora = _acting(owner), _acting(User.objects.get(email=STAFF[0][0]), "staff")
     contoso = found(
         values={
             "name": "Contoso", "slug": "contoso", "country": "IN", "default_currency": "INR", "time_zone": "Asia/Kolkata",
@@ -78,20 +80,20 @@ def _contoso() -> None:
             "website": "https://contoso.example", "description": "Makes machines, and trains the people who run them.",
             "brand_colour": "#3b5bdb", "public": True, "billing_email": "accounts@contoso.example",
         },
-        owner=owner, plan="team", actor=CLI,
+        owner=owner, plan="team", actor=nora,
     )  # fmt: skip
-    contoso = transition(organization=contoso, act="approve", actor=CLI)
+    contoso = transition(organization=contoso, act="approve", actor=nora)
     for email, name, role, team in CONTOSO[1:]:
-        settle(ADD, organization=contoso, user=_person(email, name), role=role, team=team, authority=SYSTEM_AUTHORITY, actor=CLI)
+        settle(ADD, organization=contoso, user=_person(email, name), role=role, team=team, authority=SYSTEM_AUTHORITY, actor=ada)
     settle(
         SUSPEND, organization=contoso, user=User.objects.get(email="tomas@contoso.example"), authority=SYSTEM_AUTHORITY,
-        reason="On leave until spring", actor=CLI,
+        reason="On leave until spring", actor=ada,
     )  # fmt: skip
     for email in ("nina@contoso.example", "omar@contoso.example"):
-        invite(organization=contoso, email=email, role="learner", authority=SYSTEM_AUTHORITY, actor=CLI)
-    set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=CLI)
+        invite(organization=contoso, email=email, role="learner", authority=SYSTEM_AUTHORITY, actor=ada)
+    set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=nora)
     for project in ("press-line-2", "safety-week"):
-        acquire(organization_id=contoso.id, resource_type="quota:project", resource_id=project, actor=CLI)
+        acquire(organization_id=contoso.id, resource_type="quota:project", resource_id=project, actor=PRODUCT)
 
 
 def _fabrikam() -> None:
@@ -101,6 +103,11 @@ def _fabrikam() -> None:
         values={"name": "Fabrikam", "slug": "fabrikam", "country": "DE", "default_currency": "EUR", "time_zone": "Europe/Berlin"},
         owner=owner, plan="free", actor=CLI,
     )  # fmt: skip
+
+
+def _acting(person: User, kind: str = "user") -> Actor:
+    """The demo's people do their own acts, so that the record reads like one."""
+    return Actor(kind, person.id, person.email, "portal")
 
 
 def _person(email: str, name: str) -> User:
