@@ -18,7 +18,7 @@ from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, invalid
 
 from .models import RESOURCE_TYPE, Entitlement, Tally
-from .plans import SEATS
+from .plans import SEATS, noun_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ class Standing:
     def full(self) -> bool:
         return self.limit is not None and self.used >= self.limit
 
+    @property
+    def taken(self) -> str:
+        """How a refusal says that it is full: ``All 3 admin seats are taken.``"""
+        name = noun_of(self.resource_type)
+        if not self.limit:
+            return f"No {name} are included." if not name.startswith("of ") else f"None {name} is included."
+        return f"The one {name.removesuffix('s')} is taken." if self.limit == 1 else f"All {self.limit:,} {name} are taken."
+
 
 def check_type(resource_type: str, *, pointer: str = "/resource_type") -> str:
     """The resource type, if it has the form of one. Raises Problem 422 ``resource_type_invalid``."""
@@ -49,8 +57,7 @@ def check_type(resource_type: str, *, pointer: str = "/resource_type") -> str:
 def limit_reached(standing: Standing) -> Problem:
     """402: the same shape from every path that wants one more."""
     return Problem(
-        402, "entitlement_limit_reached",
-        f"All {standing.limit} of {standing.resource_type} are taken. Free one or have the limit raised.",
+        402, "entitlement_limit_reached", f"{standing.taken} Free one or have the limit raised.",
         resource_type=standing.resource_type, current=standing.used, limit=standing.limit,
     )  # fmt: skip
 

@@ -17,3 +17,9 @@ LABELS: Final = {"seat:admin": "Admin seats", "seat:member": "Member seats", "se
 def label_of(resource_type: str) -> str:
     """How a page calls a resource type: ``quota:data_room`` is “Data room”."""
     return LABELS.get(resource_type) or resource_type.partition(":")[2].replace("_", " ").capitalize()
+
+
+def noun_of(resource_type: str) -> str:
+    """For sentences with a number before it: ``admin seats``, ``projects``, ``of quota:data_room``."""
+    known = LABELS.get(resource_type)
+    return known.lower().removesuffix(" in all") if known else f"of {resource_type}"

@@ -21,7 +21,7 @@ from . import limits, services
 from .bars import Bar, bars, pending_seats
 from .forms import AcquireForm, LimitForm, ReconcileForm
 from .models import Entitlement
-from .plans import PLANS, label_of
+from .plans import PLANS, label_of, noun_of
 
 IDS_PER_PAGE = 100
 
@@ -112,7 +112,7 @@ def _in_page_words(problem: Problem, resource_type: str) -> Problem:
     if problem.code != "limit_below_usage":
         return problem
     detail = (
-        f"{problem.members['current']:,} of {label_of(resource_type).lower()} are held. Tick the box to set the lower limit all the same."
+        f"{problem.members['current']:,} {noun_of(resource_type)} are held. Tick the box to set the lower limit all the same."
     )
     return Problem(problem.status, problem.code, detail, errors=[{"pointer": "/force", "detail": detail}])
 

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from tenantry.access.permissions import ROLES, seat_of
 from tenantry.entitlements.limits import Standing
-from tenantry.entitlements.plans import label_of
 
 from .authority import Authority
 from .membership import CHANGE_ROLE, DISJOINT, REACTIVATE, REMOVE, SUSPEND, Act
@@ -48,8 +47,7 @@ def no_seat(bucket: str, standings: Mapping[str, Standing], *, more_in_all: bool
     for name in (bucket, "seat:total") if more_in_all else (bucket,):
         standing = standings.get(name)
         if standing is not None and standing.full:
-            seats = "seats" if name == "seat:total" else label_of(name).lower()
-            return f"All {standing.limit:,} {seats} are taken." if standing.limit else f"No {seats} are included."
+            return standing.taken
     return ""
 
 
@@ -71,12 +69,13 @@ def out_of_reach(role: str) -> str:
 
 
 def role_choices(authority: Authority, standings: Iterable[Standing], *, member: Membership | None = None) -> list[RoleChoice]:
-    """Every role in the order of rank: for an invitation, or for a change of ``member``'s role."""
+    """Every role, the open ones first, else in the order of rank: for an invitation, or for a change of ``member``'s role."""
     seats = {found.resource_type: found for found in standings}
-    return [
+    options = [
         RoleChoice(role.name, role.label, role.meaning, free_seats(role.name, seats), _closed(role.name, authority, seats, member))
         for role in ROLES.values()
     ]
+    return sorted(options, key=lambda option: bool(option.closed))
 
 
 def _closed(role: str, authority: Authority, seats: Mapping[str, Standing], member: Membership | None) -> str:

@@ -15,7 +15,8 @@ from .lists import FUNDING, SIZE_CHOICES, TAX_IDS, TERMS, countries, currencies,
 
 _GROUPS = ("billing_address", "tax_ids")  # dictionaries in the API, a field for each member on the page
 _ADDRESS_LABELS = {
-    "line1": "Street", "line2": "Second line", "city": "City", "region": "State or region", "postal_code": "Postal code", "country": "Country",
+    "line1": "Street", "line2": "Second line", "city": "City", "region": "State or region", "postal_code": "Postal code",
+    "country": "Country",
 }  # fmt: skip
 
 

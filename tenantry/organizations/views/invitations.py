@@ -128,7 +128,7 @@ def many(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             return render(request, "organizations/invitations_report.html", context | _report(rows))
     context["options"] = choices.role_choices(authority, limits.standings(organization.id))
-    context["most"] = bulk.MAX_ROWS
+    context["most"] = f"{bulk.MAX_ROWS:,}"
     return answer(request, "organizations/invitations_bulk.html", context, form=form, problem=problem)
 
 
