@@ -183,19 +183,19 @@ def accept(*, token: str | UUID, user: User, actor: Actor) -> Membership:
                 HTTPStatus.FORBIDDEN, "invitation_for_another",
                 f"This invitation is for {invitation.email}; you are signed in as {user.email}. Sign in with that address to accept.",
             )  # fmt: skip
+        member = None
         if invitation.status == Invitation.Status.ACCEPTED:
-            already = Membership.objects.filter(organization=invitation.organization, user=user, status__in=LIVE).first()
-            if already:
-                admit(already.organization_id)
-                return already
-        _open(invitation, status=HTTPStatus.GONE)
-        if invitation.name and not user.name:
-            User.objects.filter(id=user.id, name="").update(name=invitation.name)
-        member = settle(
-            JOIN, organization=invitation.organization, user=user, role=invitation.role, team=invitation.team,
-            authority=SYSTEM_AUTHORITY, actor=actor,
-        )  # fmt: skip
-    admit(member.organization_id)
+            members = Membership.objects.select_related("organization", "user")
+            member = members.filter(organization=invitation.organization, user=user, status__in=LIVE).first()
+        if member is None:
+            _open(invitation, status=HTTPStatus.GONE)
+            if invitation.name and not user.name:
+                User.objects.filter(id=user.id, name="").update(name=invitation.name)
+            member = settle(
+                JOIN, organization=invitation.organization, user=user, role=invitation.role, team=invitation.team,
+                authority=SYSTEM_AUTHORITY, actor=actor,
+            )  # fmt: skip
+    admit(member.organization_id)  # after everywhere(), which gives the scope back as it was
     return member
 
 

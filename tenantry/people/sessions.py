@@ -31,6 +31,12 @@ def use_memberships(loader: Callable[[UUID], Sequence[Belonging]]) -> None:
     _belongings = loader
 
 
+def acknowledge(user_id: UUID) -> None:
+    """Who has just changed their own access (founded, joined) needn't be told so on the next page."""
+    generation = User.objects.values_list("generation", flat=True).get(id=user_id)
+    Session.objects.filter(user_id=user_id, ended_at__isnull=True).update(generation=generation)
+
+
 def memberships_of(user_id: UUID) -> Sequence[Belonging]:
     """A person's live memberships, as far as the open scope reaches: for staff, all."""
     return tuple(_belongings(user_id))

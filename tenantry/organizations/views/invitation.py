@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tenantry.access.guards import actor_of
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import principal_of
-from tenantry.entitlements import limits
 from tenantry.kit.problems import Problem
 from tenantry.people import entry
 from tenantry.people.cookies import set_cookie
 from tenantry.people.models import User
+from tenantry.people.sessions import acknowledge
 from tenantry.tenancy.addresses import safe_path
 from tenantry.tenancy.scope import everywhere
 
@@ -48,8 +48,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _offer(found: Invitation, token: str, request: HttpRequest) -> dict[str, Any]:
-    user, total = principal_of(request).user, limits.standing(found.organization_id, "seat:total")
-    organization = found.organization
+    user, organization = principal_of(request).user, found.organization
     organization.theme_url = reverse("invitation_theme", kwargs={"token": token})  # type: ignore[attr-defined]  # read by {% theme %}
     has_account = User.objects.filter(email=found.email).exclude(status=User.Status.ERASED).exists()
     return {
@@ -57,7 +56,6 @@ def _offer(found: Invitation, token: str, request: HttpRequest) -> dict[str, Any
         "invitation": found,
         "role": ROLES[found.role],
         "has_logo": Profile.objects.filter(organization=organization, logo__isnull=False).exists(),
-        "no_seat": total.limit is not None and total.used > total.limit,
         "who": ("invited" if user.email == found.email else "other") if user else "known" if has_account else "new",
     }
 
@@ -80,6 +78,7 @@ def _act(request: HttpRequest, token: str, found: Invitation, return_to: str) ->
 
 
 def _inside(request: HttpRequest, member: Membership, return_to: str) -> HttpResponse:
+    acknowledge(member.user_id)
     messages.success(request, f"Welcome to {member.organization.name}.")
     return redirect(return_to or reverse("organization_home", kwargs={"slug": member.organization.slug}))
 

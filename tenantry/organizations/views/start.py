@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tenantry.access.guards import actor_of, person
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import principal_of
+from tenantry.people.sessions import acknowledge
 
 from .. import invitations
 from ..drafts import draft_of
@@ -42,5 +43,6 @@ def own_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         messages.success(request, "The invitation was declined.")
         return redirect("home")
     member = invitations.accept(token=invitation_id, user=user, actor=actor_of(request))
+    acknowledge(user.id)
     messages.success(request, f"Welcome to {member.organization.name}.")
     return redirect("organization_home", slug=member.organization.slug)

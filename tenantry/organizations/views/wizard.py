@@ -15,6 +15,7 @@ from tenantry.access.permissions import ROLES
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem, not_found
 from tenantry.people.models import User
+from tenantry.people.sessions import acknowledge
 
 from .. import brand, drafts, fields, wizard
 from ..models import Draft
@@ -128,6 +129,7 @@ def _confirm(request: HttpRequest, user: User, draft: Draft | None) -> HttpRespo
         if problem.code == "draft_gone":
             return redirect("home")
         return _summary(request, draft.data if draft else {}, draft, problem)
+    acknowledge(user.id)
     messages.success(request, f"{organization.name} was created. We verify it next; you can set it up meanwhile.")
     return redirect("organization_home", slug=organization.slug)
 
