@@ -102,8 +102,21 @@ def plans() -> str:
     return _table(" | ".join(["plan", *(f"`{name}`" for name in names)]), rows)
 
 
+def operations() -> str:
+    """Every operation of the API, with what it asks for."""
+    from tenantry.api.root import api
+
+    paths = api.get_openapi_schema(path_prefix="/api/v1/")["paths"]
+    rows = (
+        [f"`{method.upper()} {path.removeprefix('/api/v1')}`", found["summary"], f"`{found['x-permission']}`"]
+        for path, methods in sorted(paths.items())
+        for method, found in methods.items()
+    )
+    return _table("operation | what it does | permission", rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
-    part.__name__: part for part in (roles, staff_roles, permissions, events, fields, transitions, states, plans)
+    part.__name__: part for part in (roles, staff_roles, permissions, events, fields, transitions, states, plans, operations)
 }
 
 
