@@ -46,7 +46,9 @@ def ask_for_link(*, email: str, next_path: str = "") -> str:
 
 def by_link(request: HttpRequest, token: str) -> tuple[User, str, str]:
     """Burn a link; returns the person, the new session's token and where to go next. Raises Problem 410, 403."""
-    with _failures("link"):
+    with _failures("a sign-in link"):
+        email = links.peek(token).user.email
+    with _failures(email):
         _leave(request)
         return links.use_link(token=token)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.db import OperationalError, connections
+from django.db import DataError, OperationalError, connections
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from tenantry.kit.answers import problem_response
@@ -86,6 +86,8 @@ def as_problem(error: Exception) -> Problem:
         return Problem(404, "not_found", "There is nothing at this address.")
     if isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", "") in {"55P03", "40P01", "57014", "40001"}:
         return Problem(503, "busy", "Somebody else is changing the same thing. Try again in a moment.", headers={"Retry-After": "1"})
+    if isinstance(error, DataError):  # a NUL byte, a number out of range: what no column takes
+        return Problem(400, "value_invalid", "Something in the request is no value that can be stored or searched for.")
     log.error("unhandled", exc_info=error)
     return Problem(500, "internal_error", "Something went wrong on our side. Nothing was changed; the request id helps us to find it.")
 
