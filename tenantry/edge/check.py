@@ -25,6 +25,8 @@ from tenantry.kit.problems import Problem
 
 ASGI = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
 log = logging.getLogger("tenantry.request")
+# PgBouncer in transaction mode gives each transaction another server, where a prepared statement is unknown.
+_KWARGS = {"autocommit": True, "prepare_threshold": None}
 MAX_BODY = 16 * 1024
 PATH = "/api/v1/access/check"
 _PREFIX = re.compile("/t/([a-z0-9-]{3,30})")
@@ -147,7 +149,7 @@ class AccessCheck:
 
     async def _opened(self) -> AsyncConnectionPool:
         if self._pool is None:
-            pool = AsyncConnectionPool(self._dsn, min_size=1, max_size=self._size, open=False, kwargs={"autocommit": True}, timeout=10)
+            pool = AsyncConnectionPool(self._dsn, min_size=1, max_size=self._size, open=False, kwargs=_KWARGS, timeout=10)
             self._pool = pool
             await pool.open()
         return self._pool
