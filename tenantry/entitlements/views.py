@@ -104,16 +104,15 @@ def _end_of(day: Any, time_zone: str) -> datetime | None:
     """The instant at which the day is over where the organization is."""
     if day is None:
         return None
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(time_zone)).astimezone(UTC) + timedelta(days=1)
+    following = day + timedelta(days=1)  # the next midnight there: a day has 23 or 25 hours twice a year
+    return datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def _in_page_words(problem: Problem, resource_type: str) -> Problem:
     """The service tells programs to send ``force=true``; on the page that is a box to tick."""
     if problem.code != "limit_below_usage":
         return problem
-    detail = (
-        f"{problem.members['current']:,} {noun_of(resource_type)} are held. Tick the box to set the lower limit all the same."
-    )
+    detail = f"{problem.members['current']:,} {noun_of(resource_type)} are held. Tick the box to set the lower limit all the same."
     return Problem(problem.status, problem.code, detail, errors=[{"pointer": "/force", "detail": detail}])
 
 

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 
+from tenantry.organizations.queries import pending_seats
+
 Plane = Literal["organization", "staff", "account"]
 
 
@@ -82,7 +84,7 @@ class Shell:
     def __init__(self, context: Context) -> None:
         self.request = context.get("request")
         self.organization = context.get("organization")
-        self.counts: dict[str, int] = context.get("nav_counts") or {}
+        self.given_counts: dict[str, int] | None = context.get("nav_counts")
         self.principal = getattr(self.request, "principal", None)
         self.user = getattr(self.principal, "user", None)
         self.staff_role: str = getattr(self.principal, "staff_role", "") or ""
@@ -96,6 +98,15 @@ class Shell:
         if self.organization is not None:
             return "organization"
         return "staff" if self.staff_role else "account"
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """What a view gave; else, on an organization's page, the open invitations for those who may see them."""
+        if self.given_counts is not None or self.plane != "organization" or self.organization is None or self.principal is None:
+            return self.given_counts or {}
+        if not self.principal.may("invitations:read", self.organization.id):
+            return {}
+        return {"invitations": pending_seats(self.organization.id)["seat:total"]}
 
     @property
     def label(self) -> str:

@@ -60,7 +60,7 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
             for row in page.rows
         ],
         "bars": seat_bars(standings, pending) if principal.may("entitlements:read", organization.id) else [],
-        "bills": True,
+        "bills": principal.may("entitlements:read", organization.id),
         "statuses": Invitation.Status.choices,
         "filtered": any(given.get(name) for name in ("q", "status", "cursor")),
         "writes": writes,

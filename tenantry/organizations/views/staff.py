@@ -51,7 +51,7 @@ STEPS: dict[str, Step] = {
         "It becomes active: money, single sign-on and invoices open up, and the directory may show it.",
     ),
     "rejection": Step(
-        "reject", "organizations:verify", "Reject {}", "Reject", "{} was told why.",
+        "reject", "organizations:verify", "Reject {}", "Reject", "{} was rejected; its owner sees why.",
         "It stays pending. Its owner sees the reason and may submit it again.", "needed", True,
     ),
     "suspension": Step(
@@ -147,7 +147,7 @@ def staff_organization(request: HttpRequest, organization_id: UUID) -> HttpRespo
     found = _load(organization_id)
     pending = queries.pending_seats(found.id)
     operations, money = (principal.may(name, found.id) for name in ("audit:read_operations", "audit:read_money"))
-    reads_audit = operations or money
+    reads_audit, steps = operations or money, _steps(principal, found)
     wanted = Filter(organization_id=found.id, operations=operations, money=money)
     context = {
         "one": found,
@@ -159,7 +159,8 @@ def staff_organization(request: HttpRequest, organization_id: UUID) -> HttpRespo
         "bars": bars(limits.standings(found.id), pending) if principal.may("entitlements:read", found.id) else [],
         "limits_open": not found.deleted_at and is_open(request, "entitlements:write", found),
         "opens": not found.deleted_at,
-        "steps": _steps(principal, found),
+        "first": steps[0] if steps and not steps[0]["step"].danger else None,
+        "steps": steps[1:] if steps and not steps[0]["step"].danger else steps,
         "stories": stories(list_events(wanted, cursor=None, limit=8).rows) if reads_audit else None,
         "reads_tenant": principal.may("audit:read_tenant"),
     }

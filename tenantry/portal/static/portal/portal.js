@@ -165,3 +165,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 showTheme();
 document.querySelectorAll(".toast").forEach(tire);
+
+// On a phone the sidebar is one line that scrolls: the present entry is in sight.
+{
+  const here = document.querySelector(".nav [aria-current]");
+  const line = here?.closest(".nav");
+  if (line && line.scrollWidth > line.clientWidth) line.scrollLeft = here.offsetLeft - (line.clientWidth - here.offsetWidth) / 2;
+}
