@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from tenantry.access.api import router as access
 from tenantry.access.guards import authenticate
@@ -57,10 +57,14 @@ def _pointer(location: Any) -> str:
     return "".join(f"/{part}" for part in rest[1:])
 
 
+@api.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What Ninja itself refuses: a body that can't be read."""
+    code = "json_invalid" if error.status_code == 400 else "http_error"
+    return problem_json(Problem(error.status_code, code, str(error)))
+
+
 @api.exception_handler(Exception)
 def on_exception(request: HttpRequest, error: Exception) -> HttpResponse:
     """Everything else: problems as they are, defects as a 500 that says nothing."""
-    if isinstance(error, HttpError) and not isinstance(error, AuthenticationError):
-        code = "json_invalid" if error.status_code == 400 else "http_error"
-        return problem_json(Problem(error.status_code, code, str(error)))
     return problem_json(as_problem(error))
