@@ -131,4 +131,5 @@ logging.basicConfig(handlers=[_handler], level=ENVIRONMENT.log_level, force=True
 for noisy in ("procrastinate", "asyncio", "psycopg.pool"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
 # It would log whole paths, and some carry a token; RequestRecord logs every request without them, and every defect.
-logging.getLogger("django.request").setLevel(logging.CRITICAL)
+for talkative in ("django.request", "django.security.csrf"):
+    logging.getLogger(talkative).setLevel(logging.CRITICAL)

@@ -28,8 +28,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return redirect(next_path or "home")
         return render(request, "people/sign_in.html", {"form": SignInForm(initial={"next": next_path})})
     if request.POST.get("with") == "password":
-        form = PasswordSignInForm(initial={"email": request.POST.get("email", ""), "next": safe_path(request.POST.get("next", ""))})
-        return render(request, "people/sign_in_password.html", {"form": form})
+        given = {"email": request.POST.get("email", ""), "next": safe_path(request.POST.get("next", ""))}
+        return render(request, "people/sign_in_password.html", {"form": PasswordSignInForm(initial=given)})
     form = SignInForm(request.POST)
     if not form.is_valid():
         return answer(request, "people/sign_in.html", {}, form=form)
