@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 
 def free_port() -> int:
@@ -52,6 +53,15 @@ def installation() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def resident_megabytes() -> float:
+    """What the server started by ``server`` holds in memory now, its worker included."""
+    processes = [psutil.Process(_server.pid), *psutil.Process(_server.pid).children(recursive=True)] if _server else []
+    return max((process.memory_info().rss for process in processes), default=0) / 2**20
+
+
+_server: subprocess.Popen[bytes] | None = None
+
+
 @contextmanager
 def server(app: str, workers: int = 1) -> Iterator[str]:
     """Granian with one ASGI application on a free port; yields its address."""
@@ -60,7 +70,8 @@ def server(app: str, workers: int = 1) -> Iterator[str]:
         sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port), "--workers", str(workers), "--no-ws",
         "--log-level", "error", app,
     ]  # fmt: skip
-    process = subprocess.Popen(command, env={**os.environ, "PORT": str(port)})
+    global _server
+    _server = process = subprocess.Popen(command, env={**os.environ, "PORT": str(port)})
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):

@@ -50,3 +50,21 @@ def sample(dsn: str, *, label: str, count: int) -> list[tuple[str, str]]:
             [f"bench-{label}-%", count],
         ).fetchall()
     return [(str(organization), str(user)) for organization, user in rows]
+
+
+_EVENTS = """
+set session_replication_role = replica;  -- no pending rows: this is about reading
+insert into audit_event (tenant_id, id, created_at, organization_id, category, action, actor_kind, actor_label, target_kind, target_id,
+       target_label, changes, reason, source, request_id, ip, user_agent)
+select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, now() - interval '1 day', null, 'member', 'member.added', 'user',
+       'somebody@bench.example', 'membership', 'mem_' || n, 'person' || n || '@bench.example', '{{"role": {{"before": null, "after": "learner"}}}}', '', 'api',
+       md5(n::text), '127.0.0.1', 'bench'
+  from generate_series(1, {count}) n;
+"""
+
+
+def seed_events(dsn: str, *, tenant: str, count: int) -> None:
+    """So many audit events, all older than any that the run writes."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(_EVENTS.format(tenant=tenant, count=count))  # type: ignore[arg-type]
+        connection.execute("vacuum analyze audit_event")

@@ -11,7 +11,7 @@ import structlog
 from tenantry.kit import crypto
 
 from .database import django_databases
-from .environment import ROOT, environment
+from .environment import environment
 
 django_stubs_ext.monkeypatch()
 
@@ -93,7 +93,6 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 APPEND_SLASH = False
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "build" / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = ENVIRONMENT.mode == "development"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
