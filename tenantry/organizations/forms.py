@@ -11,7 +11,7 @@ from tenantry.access.permissions import ROLES
 from tenantry.entitlements.plans import PLANS
 
 from .choices import RoleChoice
-from .lists import countries, currencies
+from .lists import LongSelect, countries, currencies
 
 ROLE_NAMES = [(role.name, role.label) for role in ROLES.values()]
 DEFAULT_ROLE = "learner"
@@ -104,8 +104,8 @@ class FoundForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=120)
     slug = forms.CharField(label="Slug", max_length=60, required=False, help_text="Made from the name when left empty.")
-    country = forms.ChoiceField(label="Country", choices=lambda: [("", "Choose a country"), *countries()])
-    default_currency = forms.ChoiceField(label="Currency", choices=lambda: [("", "Choose a currency"), *currencies()])
+    country = forms.ChoiceField(label="Country", choices=lambda: [("", "Choose a country"), *countries()], widget=LongSelect)
+    default_currency = forms.ChoiceField(label="Currency", choices=lambda: [("", "Choose a currency"), *currencies()], widget=LongSelect)
     plan = forms.ChoiceField(
         label="Plan", required=False, choices=[("", "No plan: no limits"), *((name, name.capitalize()) for name in PLANS)]
     )

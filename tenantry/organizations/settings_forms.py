@@ -11,13 +11,9 @@ from tenantry.access.permissions import ROLES, registered
 
 from .fields import ADDRESS_PARTS, FIELDS
 from .images import MAX_BYTES
-from .lists import FUNDING, SIZE_CHOICES, TAX_IDS, TERMS, countries, currencies, tax_ids_of, time_zones
+from .lists import ADDRESS_LABELS, FUNDING, SIZE_CHOICES, TAX_IDS, TERMS, LongSelect, countries, currencies, tax_ids_of, time_zones
 
 _GROUPS = ("billing_address", "tax_ids")  # dictionaries in the API, a field for each member on the page
-_ADDRESS_LABELS = {
-    "line1": "Street", "line2": "Second line", "city": "City", "region": "State or region", "postal_code": "Postal code",
-    "country": "Country",
-}  # fmt: skip
 
 
 def field_of(name: str) -> str:
@@ -113,9 +109,9 @@ class OwnerForm(SettingsForm):
     """What owners decide: address, place, capabilities, tax identifiers."""
 
     slug = forms.CharField(label="Slug", max_length=60, help_text="Part of every address here. Old links stop working when it changes.")
-    country = forms.ChoiceField(label="Country", choices=countries)
-    time_zone = forms.ChoiceField(label="Time zone", choices=time_zones)
-    default_currency = forms.ChoiceField(label="Currency", choices=currencies)
+    country = forms.ChoiceField(label="Country", choices=countries, widget=LongSelect)
+    time_zone = forms.ChoiceField(label="Time zone", choices=time_zones, widget=LongSelect)
+    default_currency = forms.ChoiceField(label="Currency", choices=currencies, widget=LongSelect)
     can_sponsor = forms.BooleanField(label="Sponsors: buys for its members", required=False)
     can_host = forms.BooleanField(label="Hosts: supplies experts", required=False)
     public = forms.BooleanField(label="Show in the public directory", required=False, help_text="Only verified organizations are shown.")
@@ -149,10 +145,11 @@ class BillingForm(SettingsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         parts: dict[str, forms.Field] = {
-            f"billing_address_{part}": forms.CharField(label=_ADDRESS_LABELS[part], max_length=120, required=False)
-            for part in ADDRESS_PARTS
+            f"billing_address_{part}": forms.CharField(label=ADDRESS_LABELS[part], max_length=120, required=False) for part in ADDRESS_PARTS
         }
-        parts["billing_address_country"] = forms.ChoiceField(label="Country", choices=lambda: [("", "–"), *countries()], required=False)
+        parts["billing_address_country"] = forms.ChoiceField(
+            label="Country", choices=lambda: [("", "–"), *countries()], required=False, widget=LongSelect
+        )
         self.base_fields = {**self.base_fields} | parts
         super().__init__(*args, **kwargs)
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
-import pycountry
 from django import forms
 from django.conf import settings
 
@@ -15,43 +12,11 @@ from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem
 
 from .fields import ADDRESS_PARTS, FUNDING_MODES, SIZES
+from .lists import ADDRESS_LABELS, FUNDING, TAX_IDS, LongSelect, countries, currencies, tax_ids_of, time_zones
 
 STEPS = {"basics": "Basics", "details": "Details", "brand": "Brand", "people": "People", "confirm": "Confirm"}
 MAX_PEOPLE = 20
-FUNDING_LABELS = {
-    "personal": ("Personal", "Each member pays for themself."),
-    "wallet": ("Wallet", "You top up; members spend from it."),
-    "invoice": ("Invoice", "Members use, you are invoiced."),
-    "license": ("License", "You buy licences and assign them."),
-}
-TAX_LABELS = {"gstin": "GSTIN", "pan": "PAN", "udyam": "Udyam (MSME)", "vat": "VAT number"}
 TAX_EXAMPLES = {"gstin": "27AAPFU0939F1ZV", "pan": "AAPFU0939F", "udyam": "UDYAM-MH-01-0012345", "vat": ""}
-ADDRESS_LABELS = dict(
-    zip(ADDRESS_PARTS, ("Street and number", "Further line", "City", "State or region", "Postal code", "Country"), strict=True)
-)
-
-
-@cache
-def countries() -> list[tuple[str, str]]:
-    """All countries by name, for a select."""
-    return [
-        ("", "Choose a country"),
-        *sorted(((c.alpha_2, getattr(c, "common_name", c.name)) for c in pycountry.countries), key=lambda c: c[1]),
-    ]
-
-
-@cache
-def currencies() -> list[tuple[str, str]]:
-    """All currencies by code, for a select."""
-    found = ((c.alpha_3, f"{c.alpha_3} · {c.name}") for c in pycountry.currencies if not c.alpha_3.startswith("X"))
-    return [("", "Choose a currency"), *sorted(found)]
-
-
-@cache
-def time_zones() -> list[tuple[str, str]]:
-    """Time zones by name, for a select."""
-    places = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in sorted(available_timezones()) if name.startswith(places))]
 
 
 class BasicsForm(forms.Form):
@@ -63,9 +28,9 @@ class BasicsForm(forms.Form):
     size = forms.ChoiceField(
         label="Size", required=False, choices=[("", "People who work there"), *((size, size.replace("-", " to ")) for size in SIZES)]
     )
-    country = forms.ChoiceField(label="Country", choices=countries)
-    default_currency = forms.ChoiceField(label="Currency", choices=currencies)
-    time_zone = forms.ChoiceField(label="Time zone", choices=time_zones, initial="UTC")
+    country = forms.ChoiceField(label="Country", choices=lambda: [("", "Choose a country"), *countries()], widget=LongSelect)
+    default_currency = forms.ChoiceField(label="Currency", choices=lambda: [("", "Choose a currency"), *currencies()], widget=LongSelect)
+    time_zone = forms.ChoiceField(label="Time zone", choices=time_zones, initial="UTC", widget=LongSelect)
     can_sponsor = forms.BooleanField(label="It buys for its members", required=False, initial=True)
     can_host = forms.BooleanField(label="It supplies experts", required=False)
 
@@ -82,20 +47,22 @@ class DetailsForm(forms.Form):
     legal_name = forms.CharField(label="Legal name", max_length=200, required=False)
     billing_email = forms.EmailField(label="Billing e-mail", max_length=254, required=False)
     funding_mode = forms.ChoiceField(
-        label="How use is paid for", choices=[(mode, FUNDING_LABELS[mode][0]) for mode in FUNDING_MODES], initial="personal"
+        label="How use is paid for", choices=[(mode, FUNDING[mode][0]) for mode in FUNDING_MODES], initial="personal"
     )
 
     def __init__(self, *args: Any, home: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.tax_kinds = ("gstin", "pan", "udyam") if home == "IN" else ("vat",)
+        self.tax_kinds = tax_ids_of(home)
         for kind in self.tax_kinds:
-            field = forms.CharField(label=TAX_LABELS[kind], max_length=40, required=False)
+            field = forms.CharField(label=TAX_IDS[kind], max_length=40, required=False)
             field.widget.attrs |= {"class": "mono", "placeholder": TAX_EXAMPLES[kind], "autocomplete": "off", "spellcheck": "false"}
             self.fields[f"tax_ids_{kind}"] = field
         for part in ADDRESS_PARTS:
             name = f"billing_address_{part}"
             if part == "country":
-                self.fields[name] = forms.ChoiceField(label="Country", choices=countries, required=False, initial=home)
+                self.fields[name] = forms.ChoiceField(
+                    label="Country", choices=lambda: [("", "–"), *countries()], required=False, initial=home, widget=LongSelect
+                )
             else:
                 self.fields[name] = forms.CharField(label=ADDRESS_LABELS[part], max_length=120, required=False)
 

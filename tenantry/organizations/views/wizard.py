@@ -17,7 +17,7 @@ from tenantry.kit.problems import Problem, not_found
 from tenantry.people.models import User
 from tenantry.people.sessions import acknowledge
 
-from .. import brand, drafts, fields, wizard
+from .. import brand, drafts, fields, lists, wizard
 from ..models import Draft
 from .images import KEEP, image_response
 
@@ -100,19 +100,19 @@ def _context(step: str, data: dict[str, Any], draft: Draft | None, form: Any) ->
             "hint": hint,
             "closed": "Can be chosen once the organization is verified." if mode == "invoice" else "",
         }
-        for mode, (label, hint) in wizard.FUNDING_LABELS.items()
+        for mode, (label, hint) in lists.FUNDING.items()
     ]
     return {"form": form, "steps": reached, "number": number, "draft": draft, "data": data, "funding": funding, "roles": ROLES.values()}
 
 
 def _summary(request: HttpRequest, data: dict[str, Any], draft: Draft | None, problem: Problem | None = None) -> HttpResponse:
-    named = dict(wizard.countries())
+    named = dict(lists.countries())
     context = {
         **_context("confirm", data, draft, None),
         "country": named.get(data.get("country", ""), ""),
-        "currency": dict(wizard.currencies()).get(data.get("default_currency", ""), ""),
-        "funding_label": wizard.FUNDING_LABELS[data.get("funding_mode") or "personal"][0],
-        "tax_ids": [(wizard.TAX_LABELS[kind], number) for kind, number in data.get("tax_ids", {}).items()],
+        "currency": dict(lists.currencies()).get(data.get("default_currency", ""), ""),
+        "funding_label": lists.FUNDING[data.get("funding_mode") or "personal"][0],
+        "tax_ids": [(lists.TAX_IDS[kind], number) for kind, number in data.get("tax_ids", {}).items()],
         "address": [named.get(text, text) if part == "country" else text for part, text in data.get("billing_address", {}).items()],
         "people": [{"email": row["email"], "role": ROLES[row["role"]].label} for row in data.get("people", [])],
         "problem": problem,
