@@ -57,8 +57,8 @@ set session_replication_role = replica;  -- no pending rows: this is about readi
 insert into audit_event (tenant_id, id, created_at, organization_id, category, action, actor_kind, actor_label, target_kind, target_id,
        target_label, changes, reason, source, request_id, ip, user_agent)
 select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, now() - interval '1 day', null, 'member', 'member.added', 'user',
-       'somebody@bench.example', 'membership', 'mem_' || n, 'person' || n || '@bench.example', '{{"role": {{"before": null, "after": "learner"}}}}', '', 'api',
-       md5(n::text), '127.0.0.1', 'bench'
+       'somebody@bench.example', 'membership', 'mem_' || n, 'person' || n || '@bench.example',
+       '{{"role": {{"before": null, "after": "learner"}}}}', '', 'api', md5(n::text), '127.0.0.1', 'bench'
   from generate_series(1, {count}) n;
 """
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from tenantry.audit.services import Actor, record
 from tenantry.kit import crypto
 from tenantry.kit.clock import now
-from tenantry.kit.problems import Problem, conflict, invalid
+from tenantry.kit.problems import Problem, conflict, invalid, not_found
 from tenantry.tenancy.scope import aside
 
 from .models import ApiKey
@@ -63,11 +63,19 @@ def revoke_keys_of(*, owner: UUID, actor: Actor, reason: str) -> int:
 
 
 def revoke_key(*, key_id: UUID, actor: Actor, reason: str = "") -> None:
-    """Revoke one key at once. Raises Problem 409 ``key_revoked`` when it is already."""
-    key = ApiKey.objects.select_for_update().get(id=key_id)
+    """Revoke one key at once. Raises Problem 404, 409 ``key_revoked`` when it is already."""
+    key = ApiKey.objects.select_for_update().filter(id=key_id).first()
+    if key is None:
+        raise not_found("key")
     if key.revoked_at:
         raise conflict("key_revoked", "This key was revoked before.")
     _revoke(key, actor, reason)
+
+
+def live_keys() -> list[ApiKey]:
+    """The keys that still work, the latest first."""
+    rows = ApiKey.objects.select_related("owner").filter(revoked_at__isnull=True)
+    return list(rows.exclude(expires_at__lte=now()).order_by("-id"))
 
 
 def _revoke(key: ApiKey, actor: Actor, reason: str) -> None:

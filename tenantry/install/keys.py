@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def _group() -> None:
-    """Keeps ``create`` a sub-command while it is the only one."""
+    """Keys of the API."""
 
 
 @app.command("create")
@@ -33,6 +33,43 @@ def create(
         plain = new_key(slug_of(settings, tenant), staff_role=staff, name=name, scopes=scope or None)
     print(plain)
     say("This key is not shown again.")
+
+
+@app.command("list")
+def show(tenant: Annotated[str, typer.Option(help="The workspace's slug, when the installation hosts several.")] = "") -> None:
+    """List the keys that work: identifier, beginning, role, name, last use."""
+    settings = django()
+    with problems_as_sentences():
+        from tenantry.access.keys import live_keys
+        from tenantry.tenancy.scope import scope
+
+        with scope(slug_of(settings, tenant)):
+            for key in live_keys():
+                used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
+                print(f"{key.public_id}  {key.prefix}…  {key.staff_role or 'organization'}  {key.name}  {used}")
+
+
+@app.command("revoke")
+def revoke(
+    key: Annotated[str, typer.Argument(help="The key_… identifier that “key list” shows.")],
+    tenant: Annotated[str, typer.Option(help="The workspace's slug, when the installation hosts several.")] = "",
+    reason: Annotated[str, typer.Option(help="Kept in the record.")] = "",
+) -> None:
+    """Revoke a key; its next request answers 401."""
+    settings = django()
+    with problems_as_sentences():
+        from tenantry.access.keys import revoke_key
+        from tenantry.audit.services import CLI
+        from tenantry.kit.ids import decode
+        from tenantry.tenancy.scope import scope
+
+        try:
+            key_id = decode("key", key)
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
+        with scope(slug_of(settings, tenant)):
+            revoke_key(key_id=key_id, actor=CLI, reason=reason)
+    say("Revoked.")
 
 
 def link(

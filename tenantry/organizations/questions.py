@@ -7,6 +7,7 @@ suspension or a revoked key counts in the very next answer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -17,12 +18,21 @@ from tenantry.kit.problems import Problem, invalid
 
 from .states import SUSPENDED, is_reading, refusal
 
-__all__ = ["SQL", "Answer", "Question", "decide", "permissions_of", "read"]
+__all__ = ["SQL", "SQL_OF_MANY", "Answer", "Question", "decide", "permissions_of", "read"]
 
 # The look-up is a function of the database (migration 0003 says why); row-level security holds in it as everywhere.
 SQL: Final = """
 select state, user_status, role, status, vendor_roles
   from access_question(%(organization)s::uuid, %(user)s::uuid, %(email)s::text, %(permission)s::text)
+"""
+
+# Many at once, in order, in one statement: all answers are of one moment.
+SQL_OF_MANY: Final = """
+select a.state, a.user_status, a.role, a.status, a.vendor_roles
+  from unnest(%(organizations)s::uuid[], %(users)s::uuid[], %(emails)s::text[], %(permissions)s::text[])
+       with ordinality q(organization, person, address, asked, n),
+       lateral access_question(q.organization, q.person, q.address, q.asked) a
+ order by q.n
 """
 
 
@@ -43,6 +53,16 @@ class Question:
             "email": self.email,
             "permission": self.permission,
         }
+
+
+def parameters_of_many(asked: Sequence[Question]) -> dict[str, list[Any]]:
+    """For ``SQL_OF_MANY``."""
+    return {
+        "organizations": [question.organization_id for question in asked],
+        "users": [question.user_id for question in asked],
+        "emails": [question.email for question in asked],
+        "permissions": [question.permission for question in asked],
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from .images import reencode
 from .invitations import invite
 from .membership import ADD, settle
 from .models import BillingAccount, Organization, Profile
-from .states import TRANSITIONS
+from .states import FUNDING_AFTER_VERIFICATION, TRANSITIONS
 
 UNDO = timedelta(days=30)
 
@@ -52,7 +52,7 @@ def found(
         errors = [{"pointer": f"/{name}", "detail": "This is needed."} for name in missing]
         raise Problem(422, "missing", f"Needed: {', '.join(missing)}.", errors=errors)
     cleaned = fields.clean({name: value for name, value in values.items() if value is not None}, home=str(values["country"]).upper())
-    if cleaned.get("funding_mode", "personal") == "invoice":
+    if cleaned.get("funding_mode") == FUNDING_AFTER_VERIFICATION:
         raise conflict("organization_pending", "Invoice funding is chosen after verification.")
     rows = _by_row(cleaned)
     given_slug = rows["organization"].pop("slug", None)
@@ -116,7 +116,7 @@ def update(
     if expected_version is not None and row.version != expected_version:
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "version_stale", "Somebody changed this meanwhile. Load it again.")
     cleaned = fields.clean(values, home=row.country)
-    if cleaned.get("funding_mode") == "invoice" and row.state == Organization.State.PENDING:
+    if cleaned.get("funding_mode") == FUNDING_AFTER_VERIFICATION and row.state == Organization.State.PENDING:
         raise conflict("organization_pending", "Invoice funding is chosen after verification.")
     targets = {
         "organization": row, "profile": Profile.objects.get(organization=row), "billing": BillingAccount.objects.get(organization=row)

@@ -60,15 +60,15 @@ def _answers(request: HttpRequest, asked: list[QuestionIn]) -> list[dict[str, An
     principal = signed_in(request)
     if principal.via == "session" and not principal.may("access:check"):
         raise forbidden("access:check")
-    answers = []
+    scopes = None if principal.scopes is None else list(principal.scopes)
+    read: list[questions.Question] = []
+    for index, entry in enumerate(asked):
+        try:
+            read.append(questions.read(entry.dict()))
+        except Problem as problem:
+            raise Problem(problem.status, problem.code, f"Question {index}: {problem.detail}", **problem.members) from problem
+        require_access_check(principal.staff_role, principal.key_organization_id, scopes, read[-1].organization_id)
     with connection.cursor() as cursor:
-        for index, entry in enumerate(asked):
-            try:
-                question = questions.read(entry.dict())
-            except Problem as problem:
-                raise Problem(problem.status, problem.code, f"Question {index}: {problem.detail}", **problem.members) from problem
-            scopes = None if principal.scopes is None else list(principal.scopes)
-            require_access_check(principal.staff_role, principal.key_organization_id, scopes, question.organization_id)
-            cursor.execute(questions.SQL, question.parameters())
-            answers.append(questions.decide(question, cursor.fetchone()).body())
-    return answers
+        cursor.execute(questions.SQL_OF_MANY, questions.parameters_of_many(read))
+        rows = cursor.fetchall()
+    return [questions.decide(question, row).body() for question, row in zip(read, rows, strict=True)]
