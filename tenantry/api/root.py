@@ -8,9 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.security.base import AuthBase
 
 from tenantry.access.api import router as access
 from tenantry.access.guards import authenticate
+from tenantry.access.principal import Principal
 from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
 from tenantry.kit.answers import problem_json
@@ -20,6 +22,16 @@ from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
 from tenantry.portal.middleware import as_problem
 
+
+class KeyOrSession(AuthBase):
+    """How the document says what ``authenticate`` does: ``Authorization: Bearer <key>``; pages' scripts have a session instead."""
+
+    openapi_type, openapi_scheme = "http", "bearer"
+
+    def __call__(self, request: HttpRequest) -> Principal:
+        return authenticate(request)
+
+
 api = NinjaAPI(
     title="Tenantry",
     version="1",
@@ -27,7 +39,7 @@ api = NinjaAPI(
     urls_namespace="api",
     docs_url="/docs",
     openapi_url="/openapi.json",
-    auth=authenticate,
+    auth=KeyOrSession(),
 )
 for tag, router in (
     *((name, router) for name, router in organizations.items()),
