@@ -53,7 +53,9 @@ def _listed(request: HttpRequest, page: Page[Event], *, of_tenant: bool = False)
     query.pop("cursor", None)
     return {
         "page": page,
-        "rows": [{"story": story, "where": names.get(story.event.organization_id)} for story in stories(page.rows)],
+        "rows": [
+            {"story": story, "where": names.get(where) if (where := story.event.organization_id) else ""} for story in stories(page.rows)
+        ],
         "categories": categories(),
         "actions": [(kind.name, kind.name) for kind in event_types()],
         "filtered": any(request.GET.get(name) for name in ("q", "category", "action", "actor", "from", "to", "cursor")),

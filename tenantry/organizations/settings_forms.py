@@ -30,14 +30,17 @@ def holders(permission: str) -> str:
 class SettingsForm(forms.Form):
     """One section. Fields that the reader may not change are disabled, so they are neither read nor sent to the service.
 
-    ``current`` are the values by form field; ``may`` tells whether a permission is open to the reader now.
+    ``current`` are the values by form field; ``may`` tells whether a permission is open to the reader now; ``more`` are fields that
+    depend on the organization.
     """
 
-    template: str
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, current: Mapping[str, Any], may: Callable[[str], bool], **kwargs: Any) -> None:
-        super().__init__(*args, initial=dict(current), **kwargs)
+    def __init__(
+        self, *, current: Mapping[str, Any], may: Callable[[str], bool], more: Mapping[str, forms.Field] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(initial=dict(current), **kwargs)
+        self.fields.update(more or {})
         for name, field in self.fields.items():
             needed = permission_of(name)
             field.disabled = field.disabled or bool(needed and not may(needed))
@@ -117,12 +120,10 @@ class OwnerForm(SettingsForm):
     public = forms.BooleanField(label="Show in the public directory", required=False, help_text="Only verified organizations are shown.")
     requires_purchase_order = forms.BooleanField(label="Requires a purchase order", required=False)
 
-    def __init__(self, *args: Any, home: str, hosting: bool, money: bool, **kwargs: Any) -> None:
+    def __init__(self, *, home: str, hosting: bool, money: bool, **kwargs: Any) -> None:
         wanted = tax_ids_of(home) if money else []
-        self.base_fields = {**self.base_fields} | {
-            f"tax_ids_{kind}": forms.CharField(label=TAX_IDS[kind], max_length=20, required=False) for kind in wanted
-        }
-        super().__init__(*args, **kwargs)
+        more = {f"tax_ids_{kind}": forms.CharField(label=TAX_IDS[kind], max_length=20, required=False) for kind in wanted}
+        super().__init__(more=more, **kwargs)
         if not money:
             del self.fields["requires_purchase_order"]
         if not hosting:
@@ -143,15 +144,14 @@ class BillingForm(SettingsForm):
     payment_terms_days = forms.ChoiceField(label="Payment terms", choices=TERMS)
     funding_mode = forms.ChoiceField(label="How it pays", choices=[(name, words[0]) for name, words in FUNDING.items()])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         parts: dict[str, forms.Field] = {
             f"billing_address_{part}": forms.CharField(label=ADDRESS_LABELS[part], max_length=120, required=False) for part in ADDRESS_PARTS
         }
         parts["billing_address_country"] = forms.ChoiceField(
             label="Country", choices=lambda: [("", "–"), *countries()], required=False, widget=LongSelect
         )
-        self.base_fields = {**self.base_fields} | parts
-        super().__init__(*args, **kwargs)
+        super().__init__(more=parts, **kwargs)
 
     @property
     def address_fields(self) -> list[Any]:
@@ -163,4 +163,4 @@ def keep_present_choice(form: forms.Form, name: str) -> None:
     """A value from the API that the select doesn't offer (``EST``) stays one of its choices."""
     field, present = form.fields[name], form.initial.get(name)
     if isinstance(field, forms.ChoiceField) and present and present not in dict(field.choices):  # type: ignore[arg-type]  # pairs, no groups
-        field.choices = [(present, present), *field.choices]  # type: ignore[has-type,misc]
+        field.choices = [(present, present), *field.choices]  # type: ignore[misc]
