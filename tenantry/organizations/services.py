@@ -15,6 +15,7 @@ from django.db.models import F
 from tenantry.audit.services import Actor, difference, record
 from tenantry.entitlements.services import apply_plan
 from tenantry.kit.clock import now
+from tenantry.kit.emails import normalize
 from tenantry.kit.ids import new_id
 from tenantry.kit.problems import Problem, conflict, invalid
 from tenantry.people.models import User
@@ -75,9 +76,18 @@ def found(
         apply_plan(organization_id=organization.id, plan=plan, actor=actor)
     if owner is not None:
         settle(ADD, organization=organization, user=owner, role="owner", authority=SYSTEM_AUTHORITY, actor=actor)
-    for entry in invitations or []:
-        invite(organization=organization, email=entry["email"], role=entry["role"], authority=SYSTEM_AUTHORITY, actor=actor)
+    _invite_first(organization, invitations or [], actor)
     return organization
+
+
+def _invite_first(organization: Organization, entries: list[dict[str, str]], actor: Actor) -> None:
+    seen: set[str] = set()
+    for number, entry in enumerate(entries):
+        email = normalize(entry["email"], pointer=f"/invitations/{number}/email")
+        if email in seen:
+            raise invalid("This address is there twice.", pointer=f"/invitations/{number}/email", code="duplicate")
+        seen.add(email)
+        invite(organization=organization, email=email, role=entry["role"], authority=SYSTEM_AUTHORITY, actor=actor)
 
 
 def slug_for(name: str) -> str:

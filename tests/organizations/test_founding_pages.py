@@ -7,7 +7,7 @@ import io
 import httpx
 from PIL import Image
 
-from ..people import Cast, Client, ok, race
+from ..people import Cast, Client, ok, problem, race
 
 BASICS = {"name": "Litware", "country": "IN", "default_currency": "INR", "time_zone": "Asia/Kolkata", "can_sponsor": "on"}
 DETAILS = {"legal_name": "Litware Pvt Ltd", "funding_mode": "wallet", "tax_ids_gstin": "27AAPFU0939F1ZV", "billing_address_city": "Pune"}
@@ -89,3 +89,18 @@ def test_a_wrong_answer_is_named_beside_its_field(cast: Cast) -> None:
     answer = _step(cast.learner, cast, "people", email_0=cast.learner.email, role_0="learner")
     assert answer.status_code == 422
     assert "That is you" in answer.text
+
+
+def test_the_api_founds_with_first_invitations_too(cast: Cast) -> None:
+    body = {
+        "name": "Litware",
+        "country": "IN",
+        "default_currency": "INR",
+        "invitations": [{"email": "bo@litware.example", "role": "manager"}],
+    }
+    made = ok(cast.learner.post("/organizations", json=body), 201)
+    assert [row["role"] for row in ok(cast.admin.get(f"/organizations/{made['id']}/invitations"))["data"]] == ["manager"]
+    twice = {**body, "name": "Twice", "invitations": body["invitations"] * 2}
+    refused = problem(cast.learner.post("/organizations", json=twice), 422, "duplicate")
+    assert refused["errors"][0]["pointer"] == "/invitations/1/email"
+    assert not _named(cast, "twice")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from tenantry.access.guards import actor_of, guard, signed_in
 from tenantry.kit.etags import expected_version, set_etag
@@ -21,6 +21,11 @@ from ..models import Organization
 from .shapes import OrganizationOut, OrganizationRef, brief, full
 
 router = Router()
+
+
+class FirstInvitation(Strict):
+    email: str = Field(max_length=254)
+    role: str
 
 
 class OrganizationIn(Strict):
@@ -45,6 +50,7 @@ class OrganizationIn(Strict):
     billing_email: str | None = None
     billing_address: dict[str, str] | None = None
     tax_ids: dict[str, str] | None = None
+    invitations: list[FirstInvitation] = Field([], max_length=20)
 
 
 class OrganizationChange(Strict):
@@ -93,13 +99,14 @@ class DirectoryEntry(Schema):
 def create_organization(request: HttpRequest, response: HttpResponse, body: OrganizationIn) -> tuple[int, dict[str, Any]]:
     """Founded whole in one transaction. Staff (``organizations:create``) name an owner by address; a person founds their own."""
     principal, actor = signed_in(request), actor_of(request)
-    values = body.dict(exclude={"owner_email", "plan"}, exclude_none=True)
+    values = body.dict(exclude={"owner_email", "plan", "invitations"}, exclude_none=True)
     owner: User | None = principal.user
     if principal.may("organizations:create"):
         owner = ensure_user(email=body.owner_email, actor=actor)[0] if body.owner_email else None
     elif principal.user is None or body.owner_email or body.plan:
         raise forbidden("organizations:create")
-    made = services.found(values=values, owner=owner, plan=body.plan, actor=actor)
+    invitations = [row.dict() for row in body.invitations]
+    made = services.found(values=values, owner=owner, plan=body.plan, invitations=invitations, actor=actor)
     set_etag(response, made.version)
     return 201, full(made, lambda permission: True)
 
