@@ -95,15 +95,21 @@ def mail_invitation(invitation_id: UUID) -> None:
 
 
 def load(organization: Organization, invitation_id: UUID) -> Invitation:
-    """An invitation of this organization, locked. Raises Problem 404."""
-    found = Invitation.objects.select_for_update().filter(organization=organization, id=invitation_id).first()
+    """An invitation of this organization. Raises Problem 404."""
+    found = Invitation.objects.filter(organization=organization, id=invitation_id).first()
     if found is None:
         raise not_found("invitation")
     return found
 
 
+def _again(invitation: Invitation) -> Invitation:
+    """The row as it is now, locked. Where the seats are locked too, they come first, or two acts would wait in a circle."""
+    return Invitation.objects.select_for_update().get(id=invitation.id)
+
+
 def resend(*, invitation: Invitation, actor: Actor) -> Invitation:
     """Send it again with a new token, which ends the old one. Raises Problem 409, 429 ``resend_too_soon``."""
+    invitation = _again(invitation)
     _open(invitation)
     wait = (invitation.last_sent_at + RESEND_AFTER - now()).total_seconds()
     if wait > 0:
@@ -121,8 +127,9 @@ def resend(*, invitation: Invitation, actor: Actor) -> Invitation:
 
 def revoke(*, invitation: Invitation, authority: Authority, actor: Actor) -> Invitation:
     """Take the offer back; its seat is free. Raises Problem 409 ``invitation_closed``, 403."""
-    require_grant(authority, invitation.role)
     limits.lock(invitation.organization_id, SEATS)
+    invitation = _again(invitation)
+    require_grant(authority, invitation.role)
     _open(invitation, even_expired=True)
     _close(invitation, Invitation.Status.REVOKED)
     record("invitation.revoked", actor=actor, organization_id=invitation.organization_id, target=invitation, label=invitation.email)
