@@ -6,9 +6,11 @@ from .lifecycle import router as _lifecycle
 from .members import router as _members
 from .organizations import router as _organizations
 from .own import router as _own
+from .pictures import router as _pictures
 
 routers = {
     "Organizations": _organizations,
+    "Logo and banner": _pictures,
     "States": _lifecycle,
     "Members": _members,
     "Invitations": _invitations,

@@ -10,7 +10,8 @@ from ninja import Schema
 
 from tenantry.kit.schemas import TypeId, moment
 
-from ..models import BillingAccount, Invitation, Membership, Organization, Profile
+from ..models import BillingAccount, Invitation, Membership, Organization
+from ..queries import profile_of
 
 OrganizationRef = Annotated[UUID, TypeId("org")]
 MemberRef = Annotated[UUID, TypeId("mem")]
@@ -58,7 +59,7 @@ def full(organization: Organization, may: Callable[[str], bool]) -> dict[str, An
     """The organization as far as the caller may see it."""
     shown = brief(organization)
     if may("settings:read"):
-        profile = Profile.objects.get(organization=organization)
+        profile = profile_of(organization)
         for name in (
             "country",
             "time_zone",
@@ -74,7 +75,7 @@ def full(organization: Organization, may: Callable[[str], bool]) -> dict[str, An
             shown[name] = getattr(organization, name)
         shown |= {"created_at": moment(organization.created_at), "state_reason": organization.state_reason}
         shown |= {"description": profile.description, "website": profile.website, "brand_colour": profile.brand_colour}
-        shown |= {"has_logo": bool(profile.logo), "has_banner": bool(profile.banner)}
+        shown |= {"has_logo": profile.has_logo, "has_banner": profile.has_banner}
     if may("billing:read"):
         account = BillingAccount.objects.get(organization=organization)
         for name in ("funding_mode", "billing_email", "payment_terms_days", "requires_purchase_order", "tax_ids"):
