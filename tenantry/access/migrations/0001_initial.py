@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('tenancy', '0001_initial'),
         ('people', '0001_initial'),
+        ('organizations', '0001_initial'),
     ]
 
     operations = [
@@ -57,7 +58,7 @@ class Migration(migrations.Migration):
                 ('prefix', models.CharField(max_length=16)),
                 ('key_hash', models.BinaryField(max_length=32)),
                 ('staff_role', models.CharField(blank=True, max_length=10)),
-                ('organization_id', models.UUIDField(null=True)),
+                ('organization_id', tenantry.tenancy.fields.OrganizationId(null=True)),
                 ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), null=True, size=None)),
                 ('expires_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
