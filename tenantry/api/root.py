@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
 from ninja.security.base import AuthBase
 
 from tenantry.access.api import router as access
@@ -15,7 +16,7 @@ from tenantry.access.guards import authenticate
 from tenantry.access.principal import Principal
 from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
-from tenantry.kit.answers import problem_json
+from tenantry.kit.answers import MEDIA_TYPE, problem_json
 from tenantry.kit.problems import Problem
 from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
@@ -32,7 +33,46 @@ class KeyOrSession(AuthBase):
         return authenticate(request)
 
 
-api = NinjaAPI(
+class JsonOnly(Parser):
+    """A body is JSON and says so: a form on another site can't say it without asking first (CORS), so it signs nobody in."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        if request.content_type != "application/json":
+            raise Problem(415, "media_type_unsupported", "Send the body as application/json.")
+        return super().parse_body(request)
+
+
+class Api(NinjaAPI):
+    """The document says of every operation that a refusal is a problem."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        document = super().get_openapi_schema(**options)
+        document["components"]["schemas"]["Problem"] = PROBLEM
+        refusal = {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                operation["responses"]["default"] = refusal
+        return document
+
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence for a person that says the way out."},
+        "code": {"type": "string", "description": "Stable, lower snake case; listed in docs/errors.md."},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}}},
+        },
+    },
+    "additionalProperties": True,
+}
+api = Api(
+    parser=JsonOnly(),
     title="Tenantry",
     version="1",
     description="Organizations, members, limits, access and the record. Errors are RFC 9457 problems; see docs/errors.md.",
@@ -72,6 +112,8 @@ def _pointer(location: Any) -> str:
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """What Ninja itself refuses: a body that can't be read."""
+    if isinstance(error.__context__, Problem):  # raised by our own parser
+        return problem_json(error.__context__)
     code = "json_invalid" if error.status_code == 400 else "http_error"
     return problem_json(Problem(error.status_code, code, str(error)))
 

@@ -74,6 +74,8 @@ def settle(
     new_role = known_role(role) if role else (member.role if member else "")
     _authority_allows(act, member, user, new_role, authority)
     _transition_allows(act, member, new_role)
+    if act is CHANGE_ROLE and member and member.role == new_role:
+        return member  # asked twice, changed once
     if member and member.role == "owner" and member.status == "active" and (new_role != "owner" or act.after != "active"):
         _another_owner(organization, member)
     if act.after == "active" and user.status != User.Status.ACTIVE:

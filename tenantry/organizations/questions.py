@@ -82,6 +82,11 @@ def read(body: Any) -> Question:
     """A question from JSON. Raises Problem 422 with a pointer to each wrong member."""
     if not isinstance(body, dict):
         raise invalid("Send an object with user, organization and permission.", pointer="")
+    if unknown := body.keys() - {"user", "organization", "permission", "resource"}:
+        raise Problem(
+            422, "validation_failed", "There are members that a question doesn't have.",
+            errors=[{"pointer": f"/{name}", "detail": "A question has no such member."} for name in sorted(unknown)],
+        )  # fmt: skip
     given = {name: body.get(name) for name in ("user", "organization", "permission")}
     errors = [
         {"pointer": f"/{name}", "detail": "This is needed, as text of 1 to 300 printable characters."}

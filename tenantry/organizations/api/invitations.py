@@ -81,8 +81,35 @@ def create_invitation(request: HttpRequest, organization_id: OrganizationRef, bo
     return (201 if new else 200), invitation(made)
 
 
+_BULK: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {"schema": {"type": "string"}, "example": "email,role,name,team\nada@contoso.example,learner,Ada,Plant\n"},
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["rows"],
+                    "properties": {
+                        "rows": {
+                            "type": "array",
+                            "maxItems": bulk.MAX_ROWS,
+                            "items": {
+                                "type": "object",
+                                "required": ["email"],
+                                "properties": {name: {"type": "string"} for name in ("email", "role", "name", "team")},
+                            },
+                        }
+                    },
+                }
+            },
+        },
+    }
+}
+
+
 @router.post("/organizations/{organization_id}/invitations/bulk", response=BulkReport, summary="Invite many",
-             **needs("invitations:write", entitlement="seat:member, seat:admin, seat:total"))  # fmt: skip
+             **needs("invitations:write", entitlement="seat:member, seat:admin, seat:total", **_BULK))  # fmt: skip
 def create_invitations(request: HttpRequest, organization_id: OrganizationRef) -> dict[str, Any]:
     """``text/csv`` (a header with ``email``, and ``role``, ``name``, ``team`` if you like) or JSON ``{"rows": […]}``; up to 5,000.
 

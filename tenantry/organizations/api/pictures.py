@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from ..images import MAX_BYTES
 from .shapes import OrganizationRef
 
 router = Router()
-_BODY = {
+_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/png", "image/jpeg", "image/webp")},
@@ -26,7 +27,7 @@ _BODY = {
 
 def _set(request: HttpRequest, organization_id: UUID, kind: str) -> tuple[int, None]:
     organization = guard(request, "settings:write", organization_id)
-    if request.content_type not in _BODY["requestBody"]["content"]:  # type: ignore[operator]  # a dict of the document's
+    if request.content_type not in _BODY["requestBody"]["content"]:
         raise Problem(415, "media_type_unsupported", "Send the picture itself as image/png, image/jpeg or image/webp.")
     services.set_image(organization=organization, kind=kind, data=request.read(MAX_BYTES + 1), actor=actor_of(request))
     return 204, None
