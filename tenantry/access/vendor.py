@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from django.db import connection
+
 from tenantry.audit.services import Actor, record
 from tenantry.kit.problems import Problem
 
@@ -26,6 +28,8 @@ def register_vendor_permissions(*, wanted: Sequence[tuple[str, str, list[str]]],
     Raises Problem 422 naming each wrong entry: a bad name, a built-in's name, an unknown role, a name given twice.
     """
     _check(wanted)
+    with connection.cursor() as cursor:  # the rows of a new permission can't be locked before they are there
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('vendor permissions ' || current_setting('app.tenant_id'), 0))")
     held = {row.name: row for row in VendorPermission.objects.select_for_update()}
     for name, description, roles in wanted:
         row, cleaned = held.pop(name, None), sorted(set(roles), key=lambda role: -ROLES[role].rank)

@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.db import DataError, OperationalError, connections
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 from tenantry.kit.answers import problem_response
 from tenantry.kit.context import RequestInfo, request_id_of, request_info
@@ -131,7 +131,12 @@ class ProblemPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            allowed = response["Allow"]
+            detail = f"This address takes {allowed} only."
+            return problem_response(request, Problem(405, "method_not_allowed", detail, headers={"Allow": allowed}))
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
         return problem_response(request, as_problem(error))
