@@ -1,0 +1,92 @@
+"""A mutation without ``record`` is a defect: whoever writes rows tells of it, or is listed here with the reason why not."""
+
+from __future__ import annotations
+
+from . import source
+from .source import Code
+
+RECORD = {"tenantry.audit.services.record", "tenantry.audit.services.record_all"}
+# Public functions that leave the telling to whoever calls them; each caller is held to it.
+TOLD_BY_CALLERS = {
+    "entitlements.limits.lock": "makes a tally at zero for the act that wants to count",
+    "entitlements.limits.move": "counts what the act takes or gives back",
+    "people.users.touch_generation": "makes sessions notice what the act has changed",
+}
+# Rows that are no deed of anybody: what they follow from is recorded, or they keep something running.
+BOOKKEEPING = {
+    "audit.services.record": "is the record",
+    "audit.services.record_all": "is the record",
+    "audit.chain._seal_batch": "links what is recorded",
+    "tenancy.services.create_tenant": "the platform's act: there is no tenant yet in whose record it could stand",
+    "tenancy.services._change": "the platform's act on a tenant, not an act in it",
+    "access.keys.principal_of_key": "when a key was last used",
+    "access.limits.attempt": "counts attempts",
+    "access.tasks.forget_attempts": "sweeps those counts",
+    "edge.check.AccessCheck._answer": "when a key was last used",
+    "api.idempotency.Idempotency._once": "an answer kept for a replay; what it answers is recorded by its service",
+    "api.idempotency._keep": "as above",
+    "api.tasks.forget_replays": "sweeps those answers",
+    "mail.services.queue": "a mail goes with a recorded act",
+    "mail.tasks.send": "whether a mail was sent",
+    "mail.tasks.forget": "sweeps mails",
+    "people.links.make_link": "an offer to sign in; using it is recorded",
+    "people.sessions.acknowledge": "the person has seen the change that is recorded",
+    "people.sessions.principal_of_cookie": "when a session was last used",
+    "people.tasks.forget_links": "sweeps links and sessions that ended long ago",
+    "organizations.invitations.mail_invitation": "the token of an invitation on the record, made when it is mailed",
+    "organizations.drafts.expire_drafts": "sweeps answers that nobody confirmed",
+}
+
+
+def _full(names: object) -> set[str]:
+    return {f"tenantry.{name}" for name in names}  # type: ignore[attr-defined]  # a mapping's keys
+
+
+def silent(code: Code, *, told: set[str], bookkeeping: set[str]) -> list[str]:
+    """Functions that write rows though nobody records it: neither they, nor what they call, nor, where allowed, their callers."""
+
+    def tells(name: str, seen: frozenset[str] = frozenset()) -> bool:
+        if name in seen or RECORD & {target for reached in code.reach(name) for _, target in code.functions[reached].calls()}:
+            return True
+        if code.functions[name].public and name not in told:
+            return False
+        callers = code.callers[name]
+        return bool(callers) and all(tells(caller, seen | {name}) for caller in callers)
+
+    writers = [name for name, found in code.functions.items() if next(found.writes(), None) is not None and name not in bookkeeping]
+    return sorted(name for name in writers if not tells(name))
+
+
+def test_whoever_writes_rows_records_it() -> None:
+    assert silent(source.code(), told=_full(TOLD_BY_CALLERS), bookkeeping=_full(BOOKKEEPING)) == []
+
+
+def test_nobody_is_excused_in_vain() -> None:
+    code = source.code()
+    excused = _full(TOLD_BY_CALLERS) | _full(BOOKKEEPING)
+    assert {name for name in excused if name not in code.functions or next(code.functions[name].writes(), None) is None} == set()
+
+
+SAMPLE = """
+from tenantry.audit.services import record
+STATEMENT = "update people_user set name = %s"
+def saves(row): row.save(update_fields=["name"])
+def deletes(rows): rows.filter(id=1).delete()
+def makes(values): Thing.objects.bulk_create(values)
+def changes(rows): rows.update(name="x")
+def states(cursor): cursor.execute(STATEMENT, ["x"])
+def tells(row): row.save(); record("thing.changed", actor=None)
+def through(row): _told(row); row.save()
+def _told(row): record("thing.changed", actor=None)
+def _left_to_callers(row): row.save()
+def good_caller(row): _left_to_callers(row); record("thing.changed", actor=None)
+def _left_to_a_bad_one(row): row.save()
+def bad_caller(row): _left_to_a_bad_one(row)
+def _nobodys(row): row.save()
+def pure(data, out, image): data.update({}); image.save(out, "PNG"); data.delete("key")
+"""
+
+
+def test_the_linter_notices() -> None:
+    names = ["_left_to_a_bad_one", "_nobodys", "changes", "deletes", "makes", "saves", "states"]
+    assert silent(source.of(sample=SAMPLE), told=set(), bookkeeping=set()) == [f"sample.{name}" for name in names]

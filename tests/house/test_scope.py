@@ -1,0 +1,82 @@
+"""Who may look beyond the caller's organizations, or commit beside the request: these, for these reasons, and nobody else."""
+
+from __future__ import annotations
+
+from . import source
+from .source import Code
+
+EVERYWHERE = {
+    "organizations.services._slugs_like": "an address must be free in the whole tenant, whoever else has it",
+    "organizations.directory.page": "the public directory: anybody sees those who opted in",
+    "organizations.views.images._profile": "the picture of an organization that the directory shows",
+    "organizations.views.invitation.invitation": "the invitee isn't inside yet: the token decides",
+    "organizations.views.invitation._over": "as above",
+    "organizations.views.invitation._profile": "as above, for logo and colours",
+    "organizations.api.invitations.offer": "as above",
+    "organizations.invitations.of_person": "the open invitations of a person's own address",
+    "organizations.invitations.require_own": "whether an invitation is for the person who asks",
+    "organizations.invitations.accept": "the invitee isn't inside yet: the token decides",
+    "organizations.invitations.join": "as above",
+    "organizations.invitations.decline": "as above",
+}
+ASIDE = {
+    "access.limits.attempt": "a refused request is rolled back, its attempt must count",
+    "access.keys.principal_of_key": "when a key was used is true even if the request is refused",
+    "people.sessions.principal_of_cookie": "when a session was used, likewise",
+    "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
+}
+# Settling the scope itself, wider as well as narrower.
+NARROW = {
+    "tenancy.scope.admit": "adds one organization",
+    "tenancy.scope.everywhere": "widens for a few statements",
+    "people.middleware.Authentication.__call__": "who asks is looked up in all of the tenant; then the scope is what they reach",
+}
+ADMIT = {
+    "organizations.services.found": "the organization is being made",
+    "organizations.invitations.accept": "the person has just become a member",
+}
+
+
+def callers(code: Code, name: str) -> set[str]:
+    """Functions that call ``tenancy.scope.<name>``."""
+    wanted = f"tenantry.tenancy.scope.{name}"
+    return {
+        caller.removeprefix("tenantry.")
+        for caller, found in code.functions.items()
+        if any(target == wanted or target == f"tenantry.tenancy.scope.scope.{name}" for _, target in found.calls())
+    }
+
+
+def test_everywhere_is_called_by_these_alone() -> None:
+    assert callers(source.code(), "everywhere") == set(EVERYWHERE)
+
+
+def test_the_scope_is_changed_by_these_alone() -> None:
+    assert callers(source.code(), "narrow") == set(NARROW)
+    assert callers(source.code(), "admit") == set(ADMIT)
+
+
+def test_aside_is_called_by_these_alone() -> None:
+    assert callers(source.code(), "aside") == set(ASIDE)
+
+
+def test_the_platforms_connection_is_used_by_tenancy_and_the_command_line_alone() -> None:
+    using = {
+        name
+        for name, module in source.code().modules.items()
+        if '"platform"' in module.text and not name.startswith(("tenantry.install", "tenantry.tenancy"))
+    }
+    assert using == set()
+
+
+def test_the_linter_notices() -> None:
+    sample = """
+from tenantry.tenancy import scope
+from tenantry.tenancy.scope import everywhere as all_of_it
+def one():
+    with all_of_it(): pass
+def two():
+    with scope.everywhere(): pass
+def three(everywhere): return everywhere
+"""
+    assert callers(source.of(sample=sample), "everywhere") == {"sample.one", "sample.two"}
