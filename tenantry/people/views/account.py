@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.access.guards import actor_of, person
 from tenantry.access.principal import principal_of
@@ -81,6 +81,7 @@ def account_password_remove(request: HttpRequest) -> HttpResponse:
     return answer(request, "people/password_remove.html", {}, form=form, problem=problem)
 
 
+@require_GET
 def account_sessions(request: HttpRequest) -> HttpResponse:
     """Where one is signed in."""
     user = person(request)

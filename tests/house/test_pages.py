@@ -1,0 +1,184 @@
+"""What the API can do, the portal can do, and the other way round; and every way that the portal offers leads somewhere.
+
+The table below is checked from both sides: an operation without a page, and a page that changes something without an
+operation, fail here until they stand in it, or below it with the reason why not.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tenantry.access.permissions import registered
+from tenantry.api.root import api
+from tenantry.portal.navigation import ENTRIES
+
+# Operation → the pages on which a person does or reads the same. `o` is /organizations/{organization_id}.
+PAGES = {
+    "GET /me": "home organization_home",
+    "GET /permissions": "roles",
+    "GET /roles": "roles",
+    "GET /me/profile": "account",
+    "PATCH /me/profile": "account",
+    "PUT /me/password": "account_password",
+    "DELETE /me/password": "account_password_remove",
+    "GET /me/sessions": "account_sessions",
+    "DELETE /me/sessions": "account_sessions_end",
+    "DELETE /me/sessions/{session_id}": "account_session_end",
+    "POST /auth/link": "sign_in",
+    "POST /auth/link/redeem": "sign_in_link",
+    "POST /auth/password": "sign_in_password",
+    "POST /auth/sign-out": "sign_out",
+    "GET /me/invitations": "home",
+    "POST /me/invitations/{invitation_id}/acceptance": "own_invitation",
+    "POST /me/invitations/{invitation_id}/refusal": "own_invitation",
+    "GET /invitations/verify": "invitation",
+    "POST /invitations/accept": "invitation",
+    "POST /invitations/decline": "invitation",
+    "GET /directory": "directory",
+    "GET /organizations": "staff_organizations home",
+    "POST /organizations": "organization_new_step staff_organization_new",
+    "GET o": "settings staff_organization",
+    "PATCH o": "settings_save",
+    "DELETE o": "organization_delete staff_organization_act",
+    "GET o/logo": "organization_logo",
+    "PUT o/logo": "settings_save",
+    "DELETE o/logo": "settings_save",
+    "GET o/banner": "organization_banner",
+    "PUT o/banner": "settings_save",
+    "DELETE o/banner": "settings_save",
+    "POST o/verification": "staff_organization_act",
+    "POST o/verification/resubmission": "organization_resubmit",
+    "POST o/suspension": "staff_organization_act",
+    "DELETE o/suspension": "staff_organization_act",
+    "POST o/deactivation": "staff_organization_act",
+    "POST o/restoration": "staff_organization_act",
+    "GET o/members": "members",
+    "POST o/members": "member_add",
+    "GET o/members/{membership_id}": "member",
+    "PATCH o/members/{membership_id}": "member_role",
+    "DELETE o/members/{membership_id}": "member_remove organization_leave",
+    "POST o/members/{membership_id}/suspension": "member_suspend",
+    "DELETE o/members/{membership_id}/suspension": "member_reactivate",
+    "GET o/invitations": "invitations",
+    "POST o/invitations": "invitation_new",
+    "POST o/invitations/bulk": "invitations_bulk",
+    "POST o/invitations/{invitation_id}/resend": "invitation_resend",
+    "DELETE o/invitations/{invitation_id}": "invitation_revoke",
+    "GET o/entitlements": "billing",
+    "PUT o/entitlements/{resource_type}": "billing_limit billing_limit_new",
+    "DELETE o/entitlements/{resource_type}": "billing_limit_lift",
+    "GET o/usage/{resource_type}": "billing_usage",
+    "POST o/usage/{resource_type}": "billing_usage",
+    "PUT o/usage/{resource_type}": "billing_usage_list",
+    "DELETE o/usage/{resource_type}/{resource_id}": "billing_usage_release",
+    "GET o/audit-events": "audit",
+    "GET o/audit-events/export": "audit_export",
+    "GET /audit-events": "staff_audit",
+    "GET /audit-events/export": "staff_audit_export",
+    "GET /audit-events/verification": "staff_audit_verification",
+    "GET /users": "staff_users",
+    "GET /users/{user_id}": "staff_user",
+    "GET /users/{user_id}/memberships": "staff_user",
+    "GET /users/{user_id}/sessions": "staff_user",
+    "POST /users/{user_id}/suspension": "staff_user_suspend",
+    "DELETE /users/{user_id}/suspension": "staff_user_reinstate",
+    "GET /staff": "staff_staff",
+    "POST /staff": "staff_add",
+    "PATCH /staff/{staff_id}": "staff_role staff_reinstate",
+    "DELETE /staff/{staff_id}": "staff_revoke",
+}
+NO_PAGE = {
+    "POST /access/check": "the product's question, asked for every click; a person reads the answer as the page Roles",
+    "POST /access/check-batch": "as above",
+    "PUT /permissions": "the product registers its own words when it is deployed; the page Roles shows them",
+}
+NO_OPERATION = {
+    "organization_new_cancel": "a draft is the wizard's memory of a person; who founds over the API sends it all at once",
+    "dev_components": "shows toasts; development only",
+    "dev_components_plain": "development only",
+    "dev_components_dialog": "development only",
+}
+
+
+def operations() -> dict[str, str]:
+    """Every operation of the document, as the table writes it."""
+    return {
+        f"{method.upper()} {re.sub(r'^/organizations/{organization_id}', 'o', path.partition('/api/v1')[2])}": method
+        for path, methods in api.get_openapi_schema()["paths"].items()
+        for method in methods
+    }
+
+
+def views() -> dict[str, Callable[..., Any]]:
+    """Every named view outside the API."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str, Callable[..., Any]]]:
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                if pattern.name:
+                    yield pattern.name, pattern.callback
+            elif pattern.namespace is None:
+                yield from walk(pattern.url_patterns)
+
+    return dict(walk(get_resolver().url_patterns))
+
+
+def methods_of(view: Callable[..., Any]) -> set[str]:
+    """The methods that its decorator (``require_GET`` and its kin) lets through; empty without one."""
+    while view is not None:
+        if inspect.isfunction(view) and "request_method_list" in (held := inspect.getclosurevars(view).nonlocals):
+            return set(held["request_method_list"])
+        view = getattr(view, "__wrapped__", None)
+    return set()
+
+
+def test_every_operation_has_a_page() -> None:
+    listed = PAGES.keys() | NO_PAGE.keys()
+    assert operations().keys() - listed == set(), "no page is named for them"
+    assert listed - operations().keys() == set(), "there are no such operations"
+    assert not PAGES.keys() & NO_PAGE.keys()
+
+
+def test_every_page_that_changes_something_has_an_operation() -> None:
+    posting = {name for name, view in views().items() if "POST" in methods_of(view)}
+    counterparts = {page for pages in PAGES.values() for page in pages.split()}
+    assert posting - counterparts - NO_OPERATION.keys() == set(), "no operation is named for them"
+    assert (counterparts | NO_OPERATION.keys()) - views().keys() == set(), "there are no such pages"
+    assert not counterparts & NO_OPERATION.keys()
+
+
+def test_operation_and_page_take_the_same_kind_of_request() -> None:
+    """A page that stands for a change takes a POST. One that stands for reading may take one: a long look is asked for."""
+    wrong = [
+        f"{operation}: {page}"
+        for operation, pages in PAGES.items()
+        for page in pages.split()
+        if not operation.startswith("GET ") and "POST" not in methods_of(views()[page])
+    ]
+    assert not wrong
+
+
+def test_every_page_says_which_methods_it_takes() -> None:
+    assert [name for name, view in views().items() if not methods_of(view)] == []
+
+
+def test_every_entry_of_the_sidebar_leads_somewhere() -> None:
+    names = [entry.url_name for entry in ENTRIES]
+    assert len(set(names)) == len(names)
+    assert set(names) - views().keys() == set()
+    asked = {permission for entry in ENTRIES for permission in entry.permissions}
+    assert asked - registered().keys() == set(), "nobody holds a permission that isn't registered"
+
+
+def test_every_address_in_a_template_exists() -> None:
+    named = set()
+    for path in (Path(__file__).parents[2] / "tenantry").rglob("templates/**/*.html"):
+        named |= {(name, path.name) for name in re.findall(r"{%\s*url\s+['\"](\w+)['\"]", path.read_text())}
+    assert named
+    assert [(name, where) for name, where in sorted(named) if name not in views()] == []
