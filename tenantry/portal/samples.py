@@ -65,7 +65,7 @@ def everything() -> dict[str, Any]:
         "cards": ROLES,
         "role_form": RoleForm(initial={"role": "manager"}),
         "form": EveryField(initial={"name": "Contoso", "size": "m"}),
-        "wrong": EveryField({"name": "A name that is much longer than twenty", "country": "XX", "slug": "no spaces!"}),
+        "wrong": EveryField({"name": "A name that is much longer than twenty", "country": "XX", "slug": "no spaces!"}, auto_id="wrong_%s"),
         "steps": [("Name", "#name"), ("Country", "#country"), ("Plan", "#plan"), ("People", ""), ("Review", "")],
         "changes": {
             "role": {"before": "learner", "after": "manager"},

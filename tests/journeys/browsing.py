@@ -35,8 +35,8 @@ def launch(playwright: Playwright) -> Browser:
 class Windows:
     """The windows of one test. What their consoles complained about is in ``complaints``."""
 
-    def __init__(self, browser: Browser) -> None:
-        self.browser = browser
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        self.browser, self.folder = browser, folder
         self.pages: list[Page] = []
         self.complaints: list[str] = []
 
@@ -73,14 +73,13 @@ class Windows:
         page.on("console", said)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
 
-    def photograph(self, folder: Path) -> list[Path]:
-        """A picture of every window that is still open."""
-        taken = []
+    def photograph(self, name: str = "") -> None:
+        """A picture of every window that is still open, for whoever reads of a failure."""
         for number, page in enumerate(self.pages, 1):
             if not page.is_closed():
-                taken.append(folder / f"window-{number}.png")
-                page.screenshot(path=taken[-1], full_page=True)
-        return taken
+                path = self.folder / f"{name or 'window'}-{number}.png"
+                page.screenshot(path=path, full_page=True)
+                print("Picture:", path)
 
     def close(self) -> None:
         for page in self.pages:

@@ -53,12 +53,11 @@ def windows(chromium: Browser, request: pytest.FixtureRequest, tmp_path: Path) -
     """Windows for this test's people. Whatever it looks for, no console may complain."""
     from .browsing import Windows
 
-    opened = Windows(chromium)
+    opened = Windows(chromium, Path(os.environ.get("TENANTRY_SCREENSHOTS", tmp_path)))
     try:
         yield opened
         if request.node.stash.get(_failed, False):
-            folder = Path(os.environ.get("TENANTRY_SCREENSHOTS", tmp_path))
-            print("Pictures:", *opened.photograph(folder))
+            opened.photograph()
         assert not opened.complaints, "\n".join(opened.complaints)
     finally:
         opened.close()

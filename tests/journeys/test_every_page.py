@@ -1,0 +1,177 @@
+"""Every page of the portal, walked from the urlconf: who may open it, and that it can be used by everybody who may.
+
+A page that is added fails here until the table says what it answers to whom.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tenantry.audit.services import CLI
+from tenantry.mail.models import Message
+from tenantry.organizations import drafts
+from tenantry.people.links import make_link
+from tenantry.people.models import Staff
+from tenantry.people.passwords import change_password
+
+from .. import factories
+from ..people import Cast, Client, Tenant, ok
+from .browsing import Windows
+from .looking import look
+
+pytestmark = pytest.mark.browser
+WHO = ("owner", "learner", "billing_admin", "staff", "nobody")
+# What a GET answers to each of WHO. 302 is the way to sign in, or to the page that is meant. A name with a slash is an address
+# with that value in the place of its last part.
+ANSWERS = {
+    "200 200 200 200 200": """
+        sign_in_password sign_in_link invitation directory
+        dev_components dev_components_plain dev_components_dialog dev_mailbox dev_mail""",
+    "302 302 302 302 200": "sign_in",
+    "302 302 302 302 302": "home organization_new",
+    "200 200 200 200 302": "account account_sessions organization_home members organization_new_step/basics",
+    "200 302 302 302 302": """
+        account_password_remove
+        organization_new_step/details organization_new_step/brand organization_new_step/people organization_new_step/confirm""",
+    "200 200 200 404 302": "organization_leave",
+    "200 403 200 200 302": "billing billing_raise billing_usage audit settings",
+    "200 403 403 200 302": """
+        roles member member_add member_role member_suspend member_reactivate member_remove
+        invitations invitation_new invitations_bulk organization_delete billing_usage_list""",
+    "403 403 403 200 302": "billing_limit_new billing_limit",
+    "404 404 404 200 302": """
+        staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
+        staff_users staff_user staff_user_suspend staff_staff staff_add staff_role staff_revoke staff_audit""",
+    "405 405 405 405 405": """
+        sign_out account_password account_sessions_end account_session_end own_invitation organization_new_cancel
+        organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
+        staff_user_reinstate staff_reinstate staff_audit_verification""",
+}
+# Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
+NO_PAGES = """
+    healthz favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
+    audit_export staff_audit_export""".split()
+# They look the same whoever opens them, so that one pair of eyes is enough.
+SAME_FOR_ALL = ("dev_components", "dev_components_plain", "dev_components_dialog", "dev_mailbox", "dev_mail", "directory")
+
+
+def named() -> dict[str, str]:
+    """All named addresses of the urlconf outside the API: name → pattern."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, str]]:
+        for pattern in patterns:
+            here = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                if pattern.namespace is None:
+                    yield from walk(pattern.url_patterns, here)
+            elif pattern.name:
+                yield pattern.name, here
+
+    return dict(walk(get_resolver().url_patterns, ""))
+
+
+def expected() -> dict[str, dict[str, int]]:
+    """The table: page → who → status."""
+    return {page: dict(zip(WHO, map(int, statuses.split()), strict=True)) for statuses, pages in ANSWERS.items() for page in pages.split()}
+
+
+@dataclass
+class Stage:
+    """A tenant in which there is one of everything, and who looks at it."""
+
+    tenant: Tenant
+    people: dict[str, Client]
+    values: dict[str, str] = field(default_factory=dict)
+
+    def path(self, page: str) -> str:
+        name, _, last = page.partition("/")
+        names = re.findall(r"<(?:\w+:)?(\w+)>", named()[name])
+        values = self.values | ({names[-1]: last} if last else {})
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], named()[name])
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    tenant = Tenant.make("every-page")
+    cast, nora = Cast(tenant), tenant.staff("nora@northwind.example", "admin")
+    tenant.staff("sam@northwind.example", "support").close()
+    ok(cast.owner.post(f"{cast.org}/invitations", json={"email": "dana@contoso.example", "role": "learner"}), 201)
+    ok(cast.owner.post(f"{cast.member_at('support')}/suspension", json={"reason": "On leave"}))
+    ok(cast.owner.patch(cast.org, json={"public": True, "industry": "Mining", "brand_colour": "#c2410c"}))
+    for resource, limit in (("seat:member", 4), ("seat:admin", 4), ("quota:project", 2)):
+        ok(cast.admin.put(f"{cast.org}/entitlements/{resource}", json={"limit": limit, "reason": "Pilot"}))
+    ok(cast.admin.post(f"{cast.org}/usage/quota:project", json={"resource_id": "proj_1"}), 201)
+    ok(cast.admin.put("/permissions", json={"permissions": [{"name": "project:create", "roles": ["owner"]}]}))
+    token = tenant.invitation_token("dana@contoso.example")
+    with tenant.scope():
+        factories.organization("Litware", {"owner": "owner@litware.example"}, active=False)
+        change_password(user=cast.owner.me, current="", password="plum-basket-73-rivers", keep_session=None, actor=CLI)
+        drafts.save_step(
+            user=cast.owner.me, values={"name": "Adatum", "country": "IN", "default_currency": "INR", "at": "confirm"}, actor=CLI
+        )
+        sam = Staff.objects.get(user__email="sam@northwind.example").public_id
+        link = make_link(user=cast.learner.me)
+        mail = Message.objects.filter(to="dana@contoso.example").latest("id").public_id
+    owner = tenant.sign_in("owner@contoso.example")  # the password ended the first session
+    values = {
+        "slug": "contoso", "membership_id": cast.member("manager").public_id, "organization_id": cast.contoso.public_id, "token": token,
+        "user_id": cast.learner.id, "resource_type": "quota:project", "message_id": mail, "section": "profile",
+        "invitation_id": ok(owner.get(f"{cast.org}/invitations"))["data"][0]["id"],
+        "staff_id": sam,
+        "session_id": ok(nora.get(f"/users/{owner.id}/sessions"))["data"][0]["id"],
+    }  # fmt: skip
+    people = {"owner": owner, "learner": cast.learner, "billing_admin": cast.billing_admin, "staff": nora, "nobody": tenant.nobody()}
+    made = Stage(tenant, people, values)
+    made.values["link"] = link.rpartition("/")[2]
+    yield made
+    cast.close()
+    for client in people.values():
+        client.close()
+
+
+def address(stage: Stage, page: str) -> str:
+    """Where a page is; a sign-in link has a token of its own."""
+    return f"sign-in/link/{stage.values['link']}" if page == "sign_in_link" else stage.path(page)
+
+
+def test_the_table_knows_every_address() -> None:
+    listed = {page.partition("/")[0] for page in expected()} | set(NO_PAGES)
+    assert listed == set(named()), "the table of this file and the urlconf differ"
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_may_open_what(stage: Stage, who: str) -> None:
+    client, wrong = stage.people[who], []
+    for page, answers in expected().items():
+        answer = client.get(f"{stage.tenant.url}/{address(stage, page)}", headers={"Accept": "text/html"})
+        if answer.status_code != answers[who]:
+            wrong.append(f"{page}: {answer.status_code} instead of {answers[who]}")
+        if answer.status_code == httpx.codes.FOUND and who == "nobody":
+            assert "/sign-in" in answer.headers["location"]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.timeout(300)
+def test_every_page_can_be_used(stage: Stage, windows: Windows, who: str) -> None:
+    window = windows.open(stage.tenant.url, None if who == "nobody" else stage.people[who])
+    wrong = []
+    for page, answers in expected().items():
+        if answers[who] != 200 or (page in SAME_FOR_ALL and who != "owner"):
+            continue
+        before = len(windows.complaints)
+        answer = window.goto(address(stage, page))
+        found = look(window, closely=who == "owner" or answers["owner"] != 200) + windows.complaints[before:]
+        if not answer or answer.status != 200:
+            found.append(f"answered {answer and answer.status}")
+        wrong += [f"{page}: {fault}" for fault in found]
+        if found:
+            windows.photograph(f"{who}-{page.replace('/', '-')}")
+    windows.complaints.clear()  # they are in the list
+    assert not wrong, "\n".join(wrong)
