@@ -71,7 +71,7 @@ def settle(
     if expected_version is not None and member is not None and member.version != expected_version:
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "version_stale", "Somebody changed this member meanwhile. Load it again.")
     _status_allows(act, member)
-    new_role = known_role(role) if role else (member.role if member else "")
+    new_role = known_role(role) if act in (ADD, JOIN, CHANGE_ROLE) else (member.role if member else "")
     _authority_allows(act, member, user, new_role, authority)
     _transition_allows(act, member, new_role)
     if act is CHANGE_ROLE and member and member.role == new_role:
