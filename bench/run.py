@@ -159,7 +159,7 @@ def race(tenant: str) -> None:
             gate.wait()
             try:
                 with scope(UUID(tenant)):
-                    settle(ADD, organization=arena, user=person, role="learner", authority=SYSTEM_AUTHORITY, actor=SYSTEM)  # type: ignore[arg-type]
+                    settle(ADD, organization=arena, user=person, role="learner", authority=SYSTEM_AUTHORITY, actor=SYSTEM)  # type: ignore[arg-type]  # rows made above
             except Problem as problem:
                 assert problem.status == 402, problem
             finally:

@@ -37,7 +37,7 @@ def seed(dsn: str, *, tenant: str, label: str, organizations: int, each: int) ->
     """``organizations`` with ``each`` members: one owner, four managers, learners; a fifth as many users as memberships."""
     users = max(each, organizations * each // 5)
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(_SQL.format(tenant=tenant, label=label, organizations=organizations, users=users, each=each))  # type: ignore[arg-type]
+        connection.execute(_SQL.format(tenant=tenant, label=label, organizations=organizations, users=users, each=each))  # type: ignore[arg-type]  # our own text
         connection.execute("vacuum analyze")
 
 
@@ -66,5 +66,5 @@ select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, now() - interval '1 day', nul
 def seed_events(dsn: str, *, tenant: str, count: int) -> None:
     """So many audit events, all older than any that the run writes."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(_EVENTS.format(tenant=tenant, count=count))  # type: ignore[arg-type]
+        connection.execute(_EVENTS.format(tenant=tenant, count=count))  # type: ignore[arg-type]  # our own text
         connection.execute("vacuum analyze audit_event")

@@ -36,6 +36,7 @@ def use_organizations(loader: Callable[[UUID | str, bool], Any], state_rule: Cal
 
 
 def unauthenticated() -> Problem:
+    """401 for nobody."""
     return Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "Sign in, or send a key as “Authorization: Bearer <key>”.")
 
 

@@ -39,6 +39,7 @@ def text(pointer: str, value: Any, *, limit: int, required: bool = False) -> str
 
 
 def slug(value: Any) -> str:
+    """An organization's address: up to 60 of a-z, 0-9 and the hyphen. Raises Problem 422 ``slug_invalid``."""
     cleaned = str(value or "").strip()
     if not _SLUG.fullmatch(cleaned) or cleaned in RESERVED_SLUGS:
         raise invalid("A slug is up to 60 of a-z, 0-9 and the hyphen, and not a reserved word.", pointer="/slug", code="slug_invalid")
@@ -46,6 +47,7 @@ def slug(value: Any) -> str:
 
 
 def country(value: Any, pointer: str = "/country") -> str:
+    """The two capital letters of ISO 3166-1. Raises Problem 422 ``country_unknown``."""
     code = str(value or "").strip().upper()
     if not pycountry.countries.get(alpha_2=code):
         raise invalid("A country is given by its two letters, such as IN.", pointer=pointer, code="country_unknown")
@@ -53,6 +55,7 @@ def country(value: Any, pointer: str = "/country") -> str:
 
 
 def currency(value: Any) -> str:
+    """The three capital letters of ISO 4217. Raises Problem 422 ``currency_unknown``."""
     code = str(value or "").strip().upper()
     if not pycountry.currencies.get(alpha_3=code):
         raise invalid(
@@ -62,6 +65,7 @@ def currency(value: Any) -> str:
 
 
 def time_zone(value: Any) -> str:
+    """A name of the IANA database; UTC for none. Raises Problem 422 ``time_zone_unknown``."""
     name = str(value or "").strip() or "UTC"
     if name not in available_timezones():
         raise invalid("A time zone is named as in Asia/Kolkata.", pointer="/time_zone", code="time_zone_unknown")
@@ -69,6 +73,7 @@ def time_zone(value: Any) -> str:
 
 
 def one_of(pointer: str, value: Any, allowed: tuple[str, ...], *, blank: bool = True) -> str:
+    """One of a few words, or none where ``blank``. Raises Problem 422."""
     cleaned = str(value or "").strip()
     if cleaned not in allowed and not (blank and not cleaned):
         raise invalid(f"One of {', '.join(allowed)}.", pointer=pointer)
@@ -76,6 +81,7 @@ def one_of(pointer: str, value: Any, allowed: tuple[str, ...], *, blank: bool = 
 
 
 def website(value: Any) -> str:
+    """An http or https address, or none. Raises Problem 422 ``website_invalid``."""
     cleaned = text("/website", value, limit=200)
     if cleaned and (urlsplit(cleaned).scheme not in ("http", "https") or not urlsplit(cleaned).hostname):
         raise invalid("A website begins with https://.", pointer="/website", code="website_invalid")
@@ -83,6 +89,7 @@ def website(value: Any) -> str:
 
 
 def colour(value: Any) -> str:
+    """``#rrggbb`` in lower case, or none. Raises Problem 422 ``colour_invalid``."""
     cleaned = str(value or "").strip().lower()
     if cleaned and not re.fullmatch(r"#[0-9a-f]{6}", cleaned):
         raise invalid("A colour looks like #3b5bdb.", pointer="/brand_colour", code="colour_invalid")
@@ -90,6 +97,7 @@ def colour(value: Any) -> str:
 
 
 def optional_email(value: Any) -> str:
+    """A normalized address, or none. Raises Problem 422 ``email_invalid``."""
     return normalize(str(value), pointer="/billing_email") if str(value or "").strip() else ""
 
 
@@ -138,6 +146,7 @@ def _tax_id(kind: str, number: str, home: str, pointer: str) -> str:
 
 
 def billing_address(value: Any) -> dict[str, str]:
+    """The parts of a postal address that are given. Raises Problem 422."""
     given = dict(value or {})
     for part in given:
         if part not in ADDRESS_PARTS:
@@ -149,6 +158,7 @@ def billing_address(value: Any) -> dict[str, str]:
 
 
 def terms(value: Any) -> int:
+    """Days until an invoice is due. Raises Problem 422."""
     if str(value) not in ("0", "7", "15", "30", "45", "60", "90"):
         raise invalid("Payment terms are 0, 7, 15, 30, 45, 60 or 90 days.", pointer="/payment_terms_days")
     return int(value)

@@ -163,4 +163,4 @@ def keep_present_choice(form: forms.Form, name: str) -> None:
     """A value from the API that the select doesn't offer (``EST``) stays one of its choices."""
     field, present = form.fields[name], form.initial.get(name)
     if isinstance(field, forms.ChoiceField) and present and present not in dict(field.choices):  # type: ignore[arg-type]  # pairs, no groups
-        field.choices = [(present, present), *field.choices]  # type: ignore[misc]
+        field.choices = [(present, present), *field.choices]  # type: ignore[misc]  # Django's stubs take no list of pairs

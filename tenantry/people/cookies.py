@@ -13,11 +13,11 @@ def set_cookie(request: HttpRequest, response: HttpResponse, token: str) -> None
     """Hand the session to this browser, for this tenant's addresses alone, out of reach of scripts and of other sites."""
     rotate_token(request)  # a token that somebody planted before the sign-in is worth nothing after it
     response.set_cookie(
-        COOKIE, token, max_age=int(LIFETIME.total_seconds()), path=request.cookie_path,  # type: ignore[attr-defined]
+        COOKIE, token, max_age=int(LIFETIME.total_seconds()), path=request.cookie_path,  # type: ignore[attr-defined]  # set by TenantScope
         httponly=True, samesite="Lax", secure=settings.SECURE_COOKIES,
     )  # fmt: skip
 
 
 def drop_cookie(request: HttpRequest, response: HttpResponse) -> None:
     """Make this browser forget its session."""
-    response.delete_cookie(COOKIE, path=request.cookie_path, samesite="Lax")  # type: ignore[attr-defined]
+    response.delete_cookie(COOKIE, path=request.cookie_path, samesite="Lax")  # type: ignore[attr-defined]  # set by TenantScope

@@ -22,7 +22,7 @@ class Authentication:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.principal, request.access_changed = NOBODY, False  # type: ignore[attr-defined]
+        request.principal, request.access_changed = NOBODY, False  # type: ignore[attr-defined]  # Django lets a request carry more
         if not hasattr(request, "tenant"):
             return self.get_response(request)
         narrow(EVERYTHING)  # who asks decides what may be seen, and is itself looked up in all of the tenant
@@ -30,7 +30,7 @@ class Authentication:
             self._identify(request)
         except Problem as problem:
             return problem_response(request, problem)
-        narrow(request.principal.reach)  # type: ignore[attr-defined]
+        narrow(request.principal.reach)  # type: ignore[attr-defined]  # Django lets a request carry more
         return self.get_response(request)
 
     def _identify(self, request: HttpRequest) -> None:
@@ -38,8 +38,8 @@ class Authentication:
         if scheme:
             if scheme.lower() != "bearer" or not credential.strip():
                 raise Problem(401, "key_invalid", "Send the key as “Authorization: Bearer <key>”.")
-            request.principal = principal_of_key(credential.strip())  # type: ignore[attr-defined]
+            request.principal = principal_of_key(credential.strip())  # type: ignore[attr-defined]  # Django lets a request carry more
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie spoke for this request
         elif token := request.COOKIES.get(COOKIE):
             principal, changed = principal_of_cookie(token)
-            request.principal, request.access_changed = principal, changed  # type: ignore[attr-defined]
+            request.principal, request.access_changed = principal, changed  # type: ignore[attr-defined]  # Django lets a request carry more

@@ -15,7 +15,7 @@ def zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name) if name else timezone.utc  # noqa: UP017  # UTC as a tzinfo beside ZoneInfo
     except (ZoneInfoNotFoundError, ValueError):
-        return timezone.utc  # noqa: UP017
+        return timezone.utc  # noqa: UP017  # as above
 
 
 def day(value: date) -> str:

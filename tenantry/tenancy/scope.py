@@ -53,6 +53,7 @@ def current() -> Scope:
 
 
 def current_tenant_id() -> UUID:
+    """The default of every ``tenant_id`` column. Raises RuntimeError outside a scope."""
     return current().tenant_id
 
 

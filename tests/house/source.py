@@ -19,7 +19,7 @@ _CHANGES = re.compile(r"\s*(insert\s+into|update|delete\s+from|truncate)\s+\"?(\
 @lru_cache
 def tracked(pattern: str = "") -> tuple[Path, ...]:
     """The files under version control (in a copy without it: all but what is hidden), perhaps only ``*.py``."""
-    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     names = done.stdout.splitlines() if done.returncode == 0 else [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")]
     shown = (ROOT / name for name in names if not any(part.startswith(".") and part != ".ci" for part in Path(name).parts))
     return tuple(sorted(path for path in shown if path.is_file() and (not pattern or path.match(pattern))))

@@ -57,7 +57,7 @@ def staff_user(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 def _why_not(request: HttpRequest, shown: User, staff: Staff | None) -> str:
     """Why this user can't be suspended, in the words of the service that would refuse; it decides, this only warns."""
-    if shown.id == getattr(request.principal.user, "id", None):  # type: ignore[attr-defined]
+    if shown.id == getattr(request.principal.user, "id", None):  # type: ignore[attr-defined]  # set by Authentication
         return "This is you; nobody suspends themself."
     if staff and staff.status == Staff.Status.ACTIVE:
         return "Active staff are revoked as staff first."
@@ -103,7 +103,7 @@ def staff_staff(request: HttpRequest) -> HttpResponse:
 
 def _kept(request: HttpRequest, row: Staff, admins: int) -> str:
     """Why this row can't be changed now; the service decides, this only warns."""
-    if row.user_id == getattr(request.principal.user, "id", None):  # type: ignore[attr-defined]
+    if row.user_id == getattr(request.principal.user, "id", None):  # type: ignore[attr-defined]  # set by Authentication
         return "Nobody changes or revokes themself; ask another admin."
     if row.role == "admin" and row.status == Staff.Status.ACTIVE and admins == 1:
         return "The last active admin stays; make another one first."

@@ -28,8 +28,8 @@ ORGANIZATION = SimpleNamespace(id=uuid4(), name="Contoso", slug="contoso", state
 
 def _shell(address: str, page: str, *, held: set[str], staff_role: str = "", organization: object = None) -> Shell:
     request = RequestFactory().get(address)
-    request.resolver_match = SimpleNamespace(url_name=page)  # type: ignore[assignment]
-    request.principal = SimpleNamespace(  # type: ignore[attr-defined]
+    request.resolver_match = SimpleNamespace(url_name=page)  # type: ignore[assignment]  # a stand-in
+    request.principal = SimpleNamespace(  # type: ignore[attr-defined]  # a stand-in
         user=SimpleNamespace(display_name="Ada", email="ada@contoso.example"),
         staff_role=staff_role,
         organizations=list,
