@@ -54,8 +54,8 @@ def seal(plain: bytes, *, keys: list[str], context: str) -> bytes:
 
 def unseal(sealed: bytes, *, keys: list[str], context: str) -> bytes:
     """Decrypt with whichever of the keys fits. Raises Unreadable."""
-    if sealed[:1] != _VERSION:
-        raise Unreadable("unknown version of a sealed value")
+    if sealed[:1] != _VERSION or len(sealed) < 29:  # version, nonce, tag
+        raise Unreadable("unknown version of a sealed value, or one that was cut off")
     for key in keys:
         try:
             return AESGCM(derive(key, "seal")).decrypt(sealed[1:13], sealed[13:], context.encode())

@@ -58,7 +58,10 @@ def parse_csv(data: bytes) -> list[Row]:
         raise invalid("The file is not UTF-8. Save it as “CSV UTF-8”.", pointer="", code="csv_unreadable") from error
     if "\0" in text:
         raise invalid("The file has NUL bytes; it is not a CSV file.", pointer="", code="csv_unreadable")
-    lines = [line for line in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in line)]
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in line)]
+    except csv.Error as error:
+        raise invalid(f"The file can't be read as CSV: {error}.", pointer="", code="csv_unreadable") from error
     if not lines:
         raise invalid("There are no rows.", pointer="", code="csv_empty")
     header = [cell.strip().lower().replace("-", "") for cell in lines[0]]
