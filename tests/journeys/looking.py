@@ -16,8 +16,8 @@ _RUN = "options => axe.run(document, options).then(found => found.violations)"
 _TOO_WIDE = """() => {
   const page = document.documentElement, limit = page.clientWidth;
   if (page.scrollWidth <= limit) return [];
-  const inside = e => { for (let p = e.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return true; };
-  return [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > limit + 1 && !inside(e))
+  const scrolls = e => e && (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+  return [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > limit + 1 && !scrolls(e.parentElement))
     .map(e => e.outerHTML.slice(0, 120));
 }"""
 _FRAME = """() => ({
