@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import threading
 import time
@@ -17,7 +18,9 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
+from .browsing import Windows
 from .installation import Installation, browserless, installed, with_csrf
 
 CSV = (Path(__file__).parents[1] / "data" / "contoso-people.csv").read_bytes()
@@ -86,6 +89,52 @@ def test_the_main_job(place: Installation) -> None:
     acquire_projects(vendor, org)
     check_every_role(vendor, org)
     export_and_verify(place, vendor, owner, org)
+
+
+@pytest.mark.browser
+def test_the_owner_in_a_browser(place: Installation, windows: Windows) -> None:
+    """The same organization as its owner sees it, after the job above was done to it."""
+    vendor = place.staff()
+    found = vendor.get("/organizations", params={"q": "Contoso Works"}).json()["data"]
+    if not found:
+        pytest.skip("It goes on where test_the_main_job ends.")
+    org = f"/organizations/{found[0]['id']}"
+    page = windows.open(place.address)
+    page.goto(place.tenantry("link", "owner@contoso.example"))
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("h1")).to_have_text("Contoso Works")
+    page.get_by_role("link", name="Members", exact=True).first.click()
+    expect(page.locator("#list tbody tr").filter(has_text="member05@contoso.example")).to_have_count(1)
+
+    # One seat is left when the owner begins to invite, and none when they send it.
+    standing = vendor.get(f"{org}/entitlements").json()["data"]
+    held = next(row["current"] for row in standing if row["resource_type"] == "seat:member")
+    assert vendor.put(f"{org}/entitlements/seat:member", json={"limit": held + 1}).status_code == 200
+    page.reload()
+    page.get_by_role("link", name="Invite people").click()
+    dialog = page.get_by_role("dialog", name="Invite to Contoso Works")
+    expect(dialog).to_contain_text("Member seat · 1 free")
+    dialog.get_by_label("E-mail").fill("one.too.many@contoso.example")
+    assert vendor.post(f"{org}/members", json={"email": "just.before@contoso.example", "role": "learner"}).status_code == 201
+    with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+        dialog.get_by_role("button", name="Send the invitation").click()
+    assert refused.value.status == 402
+    expect(page.get_by_role("alert")).to_contain_text(f"{held + 1}")
+    expect(page.locator("main")).to_contain_text(f"All {held + 1} member seats are taken.")
+
+    page.goto("o/contoso-works/members")
+    bar = page.get_by_role("meter", name="Member seats")
+    expect(bar).to_have_attribute("aria-valuetext", f"{held + 1} of {held + 1} · none free")
+    expect(page.locator(".meter.full")).to_have_count(1)
+    if folder := os.environ.get("TENANTRY_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / "main-job.png")
+
+    page.get_by_role("link", name="Audit log", exact=True).first.click()
+    page.get_by_label("Action", exact=True).select_option("member.role_changed")
+    events = page.locator("ol.events > li")
+    expect(events).to_have_count(1)
+    events.locator("summary").click()
+    expect(events.locator("table.diff")).to_contain_text("maintainer")
 
 
 def import_people(owner: httpx.Client, org: str) -> set[str]:
