@@ -26,5 +26,6 @@ def address(url_name: str, **kwargs: Any) -> str:
 def safe_path(path: str) -> str:
     """``path`` when it leads to a page of ours, else ``""``: no link and no form sends anybody elsewhere."""
     # Browsers read a backslash as a slash, and two slashes as another host.
-    ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    here = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    ours = here and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     return path if ours and len(path) <= 400 else ""
