@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
 import shutil
@@ -39,6 +40,7 @@ def installation() -> Iterator[str]:
     """An empty, migrated installation; yields the address of its database. Sets up Django in this process."""
     home = Path(tempfile.mkdtemp(prefix="tenantry-bench-"))
     home.chmod(0o755)
+    atexit.register(shutil.rmtree, home, ignore_errors=True)  # runs after the embedded server has left its lock there
     os.environ |= {"TENANTRY_HOME": str(home), "TENANTRY_MODE": "test", "TENANTRY_TENANCY": "single", "TENANTRY_LOG_LEVEL": "ERROR"}
     os.environ.pop("DATABASE_URL", None)
     from tenantry.install import prepare
@@ -50,7 +52,6 @@ def installation() -> Iterator[str]:
         yield os.environ["DATABASE_URL"]
     finally:
         prepare.leave()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def resident_megabytes() -> float:

@@ -25,7 +25,6 @@ from tenantry.tenancy.services import DEFAULT_SLUG
 class _Rules:
     """The knowledge of ``access/`` and ``organizations/``, handed to the edge, which may import neither."""
 
-    sql = questions.SQL
     read = staticmethod(questions.read)
     well_formed = staticmethod(well_formed)
     may_ask = staticmethod(require_access_check)

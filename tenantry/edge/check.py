@@ -1,8 +1,7 @@
-"""``POST /api/v1/access/check`` on the hot path: plain ASGI, one round trip to the database.
+"""``POST /api/v1/access/check`` on the hot path: plain ASGI, one statement, one round trip.
 
-A pipeline sends BEGIN, the settings of the scope, the look-up of the key and the question at once and reads the
-answers together. What the question means and how it is decided is handed in (``config/asgi.py``): this room knows
-how to be fast and nothing else.
+The statement enters the tenant, looks up the key and the question's facts (organizations/migrations/0004). What the
+question means and how it is decided is handed in (``config/asgi.py``): this room knows how to be fast and nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -31,23 +30,15 @@ MAX_BODY = 16 * 1024
 PATH = "/api/v1/access/check"
 _PREFIX = re.compile("/t/([a-z0-9-]{3,30})")
 
-_ENTER = """
-select status, clock_offset, set_config('app.tenant_id', id::text, true), set_config('app.org_scope', '*', true) from tenancy_enter(%s)
-"""
-_KEY = """
-select id, staff_role, organization_id, scopes, expires_at, revoked_at, last_used_at
-  from access_apikey where tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid) and key_hash = %s
-"""
-_TOUCH = """
-update access_apikey set last_used_at = %(now)s where tenant_id = current_setting('app.tenant_id')::uuid and id = %(key)s
-   and (last_used_at is null or last_used_at < %(now)s - interval '1 minute')
+_ASK = """
+select tenant_status, clock_offset, key_id, staff_role, key_organization, scopes, expires_at, revoked_at,
+       state, user_status, role, status, vendor_roles
+  from access_check(%(slug)s, %(key)s, %(organization)s::uuid, %(user)s::uuid, %(email)s::text, %(permission)s::text)
 """
 
 
 class Rules(Protocol):
     """What the rooms above hand in."""
-
-    sql: str
 
     def read(self, body: Any) -> Any: ...
     def decide(self, question: Any, row: tuple[Any, ...] | None) -> dict[str, Any]: ...
@@ -117,30 +108,23 @@ class AccessCheck:
             question = self.rules.read(json.loads(body))
         except (ValueError, RecursionError) as error:
             raise Problem(400, "json_invalid", "The body is not JSON.") from error
+        parameters = {"slug": slug, "key": crypto.digest(key.strip()), **question.parameters()}
         pool = await self._opened()
-        async with pool.connection() as connection, connection.pipeline(), connection.transaction():
-            entered = await connection.execute(_ENTER, [slug])
-            held = await connection.execute(_KEY, [crypto.digest(key.strip())])
-            asked = await connection.execute(self.rules.sql, question.parameters())
-            moment = self._open_tenant(await entered.fetchone())
-            key_row, row = await held.fetchone(), await asked.fetchone()
-            if key_row is None:
-                raise Problem(401, "key_invalid", "This is not a key of this workspace.")
-            self._key_allows(key_row, question, moment)
-            if key_row[6] is None or moment - key_row[6] > timedelta(minutes=1):
-                await connection.execute(_TOUCH, {"now": moment, "key": key_row[0]})
-        return self.rules.decide(question, row)
-
-    def _open_tenant(self, tenant: Any) -> datetime:
-        """The tenant's present moment. Raises 404, 403: in the same words as every other door."""
-        if tenant is None:
+        async with pool.connection() as connection:  # one statement: its own transaction, which ends the settings it made
+            found = await (await connection.execute(_ASK, parameters)).fetchone()
+        if found is None:
             raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
-        if tenant[0] == "suspended":
+        tenant_status, offset, *held = found[:8]
+        if tenant_status == "suspended":
             raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
-        return datetime.now(UTC) + tenant[1]
+        self._key_allows(held, question, datetime.now(UTC) + offset)
+        return self.rules.decide(question, found[8:])
 
-    def _key_allows(self, held: Any, question: Any, moment: datetime) -> None:
-        _, staff_role, organization_id, scopes, expires_at, revoked_at, _ = held
+    def _key_allows(self, held: list[Any], question: Any, moment: datetime) -> None:
+        """Raises 401, 403, 404: in the same words as every other door."""
+        key_id, staff_role, organization_id, scopes, expires_at, revoked_at = held
+        if key_id is None:
+            raise Problem(401, "key_invalid", "This is not a key of this workspace.")
         if revoked_at:
             raise Problem(401, "key_revoked", "This key was revoked. Ask for a new one.")
         if expires_at and expires_at <= moment:

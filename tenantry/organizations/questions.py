@@ -1,7 +1,7 @@
-"""The vendor's questions: is she a member, may she do this? One statement, one decision, no ORM.
+"""The vendor's questions: is she a member, may she do this? One look-up, one decision, no ORM.
 
-The edge answers single questions with this on its own connection, the API answers batches with it on Django's; both
-by the same statement and the same ``decide``. Nothing here is remembered between two questions: a change of role, a
+The edge answers single questions on its own connection, the API answers batches on Django's; both look up with the
+database's ``access_question`` and decide with ``decide``. Nothing here is remembered between two questions: a change of role, a
 suspension or a revoked key counts in the very next answer.
 """
 
@@ -18,14 +18,9 @@ from tenantry.kit.problems import Problem, invalid
 
 from .states import SUSPENDED, is_reading, refusal
 
-__all__ = ["SQL", "SQL_OF_MANY", "Answer", "Question", "decide", "permissions_of", "read"]
+__all__ = ["SQL_OF_MANY", "Answer", "Question", "decide", "permissions_of", "read"]
 
 # The look-up is a function of the database (migration 0003 says why); row-level security holds in it as everywhere.
-SQL: Final = """
-select state, user_status, role, status, vendor_roles
-  from access_question(%(organization)s::uuid, %(user)s::uuid, %(email)s::text, %(permission)s::text)
-"""
-
 # Many at once, in order, in one statement: all answers are of one moment.
 SQL_OF_MANY: Final = """
 select a.state, a.user_status, a.role, a.status, a.vendor_roles
@@ -46,7 +41,7 @@ class Question:
     permission: str
 
     def parameters(self) -> dict[str, Any]:
-        """For ``SQL``; the tenant is the open scope's."""
+        """For ``access_check`` (migration 0004), which the edge calls."""
         return {
             "organization": self.organization_id,
             "user": self.user_id,
@@ -117,7 +112,7 @@ def _decoded(prefix: str, text: str, pointer: str) -> UUID:
 
 
 def decide(question: Question, row: tuple[Any, ...] | None) -> Answer:
-    """The answer from the one row of ``SQL``: existence first, then membership, then state, then permission."""
+    """The answer from the one row of ``access_question``: existence first, then membership, then state, then permission."""
     state, user_status, role, status, vendor_roles = row or (None,) * 5
     if state is None:
         return Answer(False, "organization_unknown")
