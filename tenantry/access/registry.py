@@ -29,6 +29,7 @@ p("members:grant_operational", "OM", "ac", "Give or take the roles manager, supp
 p("members:force_remove", "O", "a", "Remove somebody whom a rule would otherwise keep.")
 p("invitations:read", "OMG", "acsu", "See invitations.")
 p("invitations:write", "OM", "ac", "Invite people, resend and revoke.")
+p("keys:write", "OM", "a", "Make and revoke keys.")
 # Limits and use.
 p("entitlements:read", "OMBG", "afcsu", "See limits.")
 p("entitlements:write", "", "afc", "Set and lift limits.")
@@ -52,4 +53,3 @@ p("staff:write", "", "a", "Add, change and revoke staff.")
 p("permissions:write", "", "a", "Register permissions of the vendor's product.")
 p("access:check", "", "acs", "Ask whether a user may do something.")
 p("audit:read_tenant", "", "au", "Read and verify the whole record.")
-p("keys:write", "", "a", "Make and revoke keys.")
