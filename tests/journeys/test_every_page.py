@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import expect
 
 from tenantry.audit.services import CLI
 from tenantry.mail.models import Message
@@ -23,7 +24,7 @@ from tenantry.people.passwords import change_password
 from .. import factories
 from ..people import Cast, Client, Tenant, ok
 from .browsing import Windows
-from .looking import look
+from .looking import WIDTHS, faults, look
 
 pytestmark = pytest.mark.browser
 WHO = ("owner", "learner", "billing_admin", "staff", "nobody")
@@ -31,7 +32,7 @@ WHO = ("owner", "learner", "billing_admin", "staff", "nobody")
 # with that value in the place of its last part.
 ANSWERS = {
     "200 200 200 200 200": """
-        sign_in_password sign_in_link invitation directory
+        sign_in_password sign_in_link invitation directory api_reference
         dev_components dev_components_plain dev_components_dialog dev_mailbox dev_mail""",
     "302 302 302 302 200": "sign_in",
     "302 302 302 302 302": "home organization_new",
@@ -58,7 +59,7 @@ NO_PAGES = """
     healthz favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
     audit_export staff_audit_export""".split()
 # They look the same whoever opens them, so that one pair of eyes is enough.
-SAME_FOR_ALL = ("dev_components", "dev_components_plain", "dev_components_dialog", "dev_mailbox", "dev_mail", "directory")
+SAME_FOR_ALL = ("dev_components", "dev_components_plain", "dev_components_dialog", "dev_mailbox", "dev_mail", "directory", "api_reference")
 
 
 def named() -> dict[str, str]:
@@ -136,7 +137,9 @@ def stage() -> Iterator[Stage]:
 
 
 def address(stage: Stage, page: str) -> str:
-    """Where a page is; a sign-in link has a token of its own."""
+    """Where a page is; a sign-in link has a token of its own, and a part of the reference has everything that the whole has."""
+    if page == "api_reference":
+        return f"{stage.path(page)}?q=invitations"
     return f"sign-in/link/{stage.values['link']}" if page == "sign_in_link" else stage.path(page)
 
 
@@ -174,4 +177,84 @@ def test_every_page_can_be_used(stage: Stage, windows: Windows, who: str) -> Non
         if found:
             windows.photograph(f"{who}-{page.replace('/', '-')}")
     windows.complaints.clear()  # they are in the list
+    assert not wrong, "\n".join(wrong)
+
+
+# Empty lists, and refusals as pages.
+STATES = {
+    "o/contoso/members?q=nobody+like+that": 200,
+    "o/contoso/invitations?status=declined": 200,
+    "o/contoso/audit?action=member.left": 200,
+    "o/contoso/billing/usage/quota:data_room": 200,
+    "o/contoso/nowhere": 404,
+    "o/fabrikam/": 404,
+    "o/contoso/billing/limits/new": 403,
+    f"sign-in/link/{'A' * 43}": 410,
+    f"invitations/{'A' * 43}": 404,
+}
+
+
+def test_empty_lists_and_refusals_can_be_used(stage: Stage, windows: Windows) -> None:
+    window, wrong = windows.open(stage.tenant.url, stage.people["owner"]), []
+    for path, status in STATES.items():
+        answer = window.goto(path)
+        assert answer and answer.status == status, f"{path}: {answer and answer.status}"
+        wrong += [f"{path}: {fault}" for fault in look(window, closely=False)]
+
+    window.goto("o/contoso/invitations/new")
+    window.locator("form.card").evaluate("form => form.noValidate = true")
+    window.get_by_label("E-mail").fill("no address")
+    window.locator("input[value=owner]").check()
+    window.get_by_role("button", name="Send the invitation").click()
+    expect(window.locator("[aria-invalid=true]")).to_have_count(1)
+    wrong += [f"a refused form: {fault}" for fault in look(window, closely=False)]
+    window.goto("o/contoso/invitations/bulk")
+    window.get_by_label("Or paste a list").fill(
+        "email,role\nerin@contoso.example,learner\nno address,learner\nfinn@contoso.example,captain\n"
+    )
+    window.get_by_role("button", name="Invite all").click()
+    expect(window.locator("h1")).to_contain_text("people were invited")
+    wrong += [f"the report: {fault}" for fault in look(window)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_menus_and_dialogs_can_be_used(stage: Stage, windows: Windows, width: int) -> None:
+    window, wrong = windows.open(stage.tenant.url, stage.people["owner"], width=width), []
+
+    def seen(what: str) -> None:
+        for colour in ("light", "dark"):
+            window.emulate_media(color_scheme=colour)  # type: ignore[arg-type]
+            wrong.extend(f"{what}, {colour}: {fault}" for fault in faults(window))
+        overflow = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if overflow > 0:
+            wrong.append(f"{what}: {overflow} px too wide")
+
+    window.goto("o/contoso/members")
+    manager = window.locator("#list tbody tr").filter(has_text="manager@")
+    manager.get_by_role("button", name="Actions for").click()
+    expect(manager.get_by_role("link", name="Change role")).to_be_visible()
+    seen("a row's menu")
+    manager.get_by_role("link", name="Change role").click()
+    expect(window.get_by_role("dialog")).to_be_visible()
+    seen("a dialog")
+    window.keyboard.press("Escape")
+    window.get_by_role("button", name="Account of").click()
+    expect(window.get_by_role("button", name="Sign out")).to_be_visible()
+    seen("the account's menu")
+    window.keyboard.press("Escape")
+    window.get_by_role("button", name="Contoso").first.click()
+    expect(window.get_by_role("link", name="New organization")).to_be_visible()
+    seen("the switcher")
+    window.goto("o/contoso/audit")
+    window.locator("button[popovertarget=range]").click()
+    expect(window.get_by_label("From")).to_be_visible()
+    seen("the range of days")
+    window.keyboard.press("Escape")
+    window.locator("ol.events summary").first.click()
+    seen("an open event")
+    window.goto("account/sessions")
+    window.get_by_role("button", name="Sign out everywhere").click()
+    expect(window.get_by_role("alertdialog")).to_be_visible()
+    seen("a question")
     assert not wrong, "\n".join(wrong)
