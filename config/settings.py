@@ -26,7 +26,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    "ninja",  # its static files: the API's own documents load nothing from elsewhere
     "procrastinate.contrib.django",
     "tenantry.tenancy",
     "tenantry.audit",

@@ -2,10 +2,8 @@
 
 from django.urls import include, path
 
-from tenantry.api.root import api
-
 urlpatterns = [
-    path("api/v1/", api.urls),
+    path("api/v1/", include("tenantry.api.urls")),
     path("", include("tenantry.portal.urls")),
     path("", include("tenantry.people.urls")),
     path("", include("tenantry.organizations.urls")),

@@ -43,18 +43,28 @@ class JsonOnly(Parser):
 
 
 class Api(NinjaAPI):
-    """The document says of every operation that a refusal is a problem."""
+    """The document says of every operation that a refusal is a problem, and of every POST that it can be done once."""
 
     def get_openapi_schema(self, **options: Any) -> Any:
         document = super().get_openapi_schema(**options)
         document["components"]["schemas"]["Problem"] = PROBLEM
         refusal = {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
         for operations in document["paths"].values():
-            for operation in operations.values():
+            for method, operation in operations.items():
                 operation["responses"]["default"] = refusal
+                # Nobody's POST has no keys of its own, and a question changes nothing (docs/api.md).
+                if method == "post" and operation.get("security") and operation.get("x-permission") != "access:check":
+                    operation["parameters"].append(IDEMPOTENCY_KEY)
         return document
 
 
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Within 24 hours the same key and body answer the same again; another body is 409.",
+}
 PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
@@ -77,7 +87,7 @@ api = Api(
     version="1",
     description="Organizations, members, limits, access and the record. Errors are RFC 9457 problems; see docs/errors.md.",
     urls_namespace="api",
-    docs_url="/docs",
+    docs_url=None,  # views.py shows the document in the house's look
     openapi_url="/openapi.json",
     auth=KeyOrSession(),
 )

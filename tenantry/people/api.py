@@ -166,7 +166,8 @@ def add_staff(request: HttpRequest, body: StaffIn) -> tuple[int, dict[str, Any]]
     return 201, _staff_shape(staff_services.add_staff(email=body.email, name=body.name, role=body.role, actor=actor_of(request)))
 
 
-@router.patch("/staff/{staff_id}", response=StaffOut, summary="Change a staff role, or reinstate", **needs("staff:write"))
+@router.patch("/staff/{staff_id}", response=StaffOut, summary="Change a staff role, or reinstate",
+              **needs("staff:write", versioned=True))  # fmt: skip
 def change_staff(request: HttpRequest, response: HttpResponse, staff_id: StaffRef, body: StaffChange) -> dict[str, Any]:
     """The last active admin can't be demoted: 409 ``last_admin``."""
     guard_tenant(request, "staff:write")

@@ -21,6 +21,8 @@ from .users import rename
 
 router = Router()
 SessionRef = Annotated[UUID, TypeId("ses")]
+SIGN_IN_ATTEMPTS = "5 a minute for each e-mail address and 5 for each network address"
+PROOF_ATTEMPTS = "5 a minute for each person"
 
 
 class LinkIn(Strict):
@@ -81,7 +83,8 @@ class OwnSessions(Sessions):
     data: list[OwnSession]  # type: ignore[assignment]  # each says whether it is this one
 
 
-@router.post("/auth/link", response={202: Accepted}, auth=None, summary="Have a sign-in link mailed", **needs("public"))
+@router.post("/auth/link", response={202: Accepted}, auth=None, summary="Have a sign-in link mailed",
+             **needs("public", attempts=SIGN_IN_ATTEMPTS))  # fmt: skip
 def ask_for_link(request: HttpRequest, body: LinkIn) -> tuple[int, dict[str, str]]:
     """The same answer in the same time whether or not there is such a person."""
     entry.ask_for_link(email=body.email, next_path=body.next)
@@ -96,9 +99,10 @@ def redeem(request: HttpRequest, response: HttpResponse, body: TokenIn) -> dict[
     return {"user": user.public_id, "email": user.email, "next": next_path}
 
 
-@router.post("/auth/password", response=SignedIn, auth=None, summary="Sign in with a password", **needs("public"))
+@router.post("/auth/password", response=SignedIn, auth=None, summary="Sign in with a password",
+             **needs("public", attempts=SIGN_IN_ATTEMPTS))  # fmt: skip
 def sign_in(request: HttpRequest, response: HttpResponse, body: PasswordSignIn) -> dict[str, str]:
-    """Sets the session's cookie. A wrong pair and an unknown address read the same."""
+    """Sets the session's cookie. A wrong pair and an unknown address read the same: 401 ``sign_in_failed``."""
     user, token = entry.by_password(request, email=body.email, password=body.password)
     set_cookie(request, response, token)
     return {"user": user.public_id, "email": user.email}
@@ -151,7 +155,8 @@ def end_one(request: HttpRequest, session_id: SessionRef) -> tuple[int, None]:
     return 204, None
 
 
-@router.put("/me/password", response={204: None}, summary="Set or change one's password", **needs("person"))
+@router.put("/me/password", response={204: None}, summary="Set or change one's password",
+            **needs("person", attempts=PROOF_ATTEMPTS))  # fmt: skip
 def set_password(request: HttpRequest, body: PasswordIn) -> tuple[int, None]:
     """Ends the person's other sessions. 422 ``password_weak``, ``password_wrong`` when ``current`` is not the present one."""
     user = person(request)
@@ -161,7 +166,8 @@ def set_password(request: HttpRequest, body: PasswordIn) -> tuple[int, None]:
     return 204, None
 
 
-@router.delete("/me/password", response={204: None}, summary="Remove one's password", **needs("person"))
+@router.delete("/me/password", response={204: None}, summary="Remove one's password",
+               **needs("person", attempts=PROOF_ATTEMPTS))  # fmt: skip
 def remove_password(request: HttpRequest, body: CurrentIn) -> tuple[int, None]:
     """From then on by link alone."""
     user = person(request)

@@ -22,6 +22,7 @@ from ..authority import authority_of
 from .shapes import InvitationOut, InvitationRef, MemberOut, OrganizationRef, invitation, member
 
 router = Router()
+RESENDING = "once a minute for each invitation"
 
 
 class InvitationIn(Strict):
@@ -72,7 +73,7 @@ def list_invitations(request: HttpRequest, organization_id: OrganizationRef, wan
 
 
 @router.post("/organizations/{organization_id}/invitations", response={200: InvitationOut, 201: InvitationOut}, summary="Invite somebody",
-             **needs("invitations:write", entitlement="seat:member, seat:admin, seat:total"))  # fmt: skip
+             **needs("invitations:write", entitlement="seat:member, seat:admin, seat:total", attempts=RESENDING))  # fmt: skip
 def create_invitation(request: HttpRequest, organization_id: OrganizationRef, body: InvitationIn) -> tuple[int, dict[str, Any]]:
     """201 for a new one; 200 when one was open and is sent again. A pending invitation holds its seat."""
     organization = guard(request, "invitations:write", organization_id)
@@ -134,7 +135,7 @@ def _json_rows(body: bytes) -> list[dict[str, Any]]:
 
 
 @router.post("/organizations/{organization_id}/invitations/{invitation_id}/resend", response=InvitationOut, summary="Send again",
-             **needs("invitations:write"))  # fmt: skip
+             **needs("invitations:write", attempts=RESENDING))  # fmt: skip
 def resend(request: HttpRequest, organization_id: OrganizationRef, invitation_id: InvitationRef) -> dict[str, Any]:
     """With a new link, which ends the old one; at most once a minute."""
     organization = guard(request, "invitations:write", organization_id)

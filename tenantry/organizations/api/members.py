@@ -93,7 +93,7 @@ def get_member(request: HttpRequest, response: HttpResponse, organization_id: Or
 
 
 @router.patch("/organizations/{organization_id}/members/{membership_id}", response=MemberOut, summary="Change a role",
-              **needs("members:write", entitlement="seat:member, seat:admin"))  # fmt: skip
+              **needs("members:write", entitlement="seat:member, seat:admin", versioned=True))  # fmt: skip
 def change_role(
     request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, membership_id: MemberRef, body: MemberChange
 ) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def change_role(
 
 
 @router.delete("/organizations/{organization_id}/members/{membership_id}", response=MemberOut, summary="Remove a member, or leave",
-               **needs("organization:read"))  # fmt: skip
+               **needs("organization:read", versioned=True))  # fmt: skip
 def remove_member(
     request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, membership_id: MemberRef, reason: str = ""
 ) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def remove_member(
 
 
 @router.post("/organizations/{organization_id}/members/{membership_id}/suspension", response=MemberOut, summary="Suspend a member",
-             **needs("members:write"))  # fmt: skip
+             **needs("members:write", versioned=True))  # fmt: skip
 def suspend_member(
     request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, membership_id: MemberRef, body: Reason
 ) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def suspend_member(
 
 
 @router.delete("/organizations/{organization_id}/members/{membership_id}/suspension", response=MemberOut, summary="Reactivate a member",
-               **needs("members:write", entitlement="seat:member, seat:admin"))  # fmt: skip
+               **needs("members:write", entitlement="seat:member, seat:admin", versioned=True))  # fmt: skip
 def reactivate_member(
     request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, membership_id: MemberRef
 ) -> dict[str, Any]:

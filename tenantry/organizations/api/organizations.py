@@ -138,7 +138,7 @@ def get_organization(request: HttpRequest, response: HttpResponse, organization_
 
 
 @router.patch("/organizations/{organization_id}", response=OrganizationOut, exclude_unset=True, summary="Change settings",
-              **needs("settings:read"))  # fmt: skip
+              **needs("settings:read", versioned=True))  # fmt: skip
 def change_organization(
     request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: OrganizationChange
 ) -> dict[str, Any]:
