@@ -72,8 +72,9 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool]:
     changed = session.generation != session.user.generation
     if changed or moment - session.last_used_at > TOUCH_EVERY:
         with aside():
-            Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation)
+            # The person before their sessions, as whoever revokes a person does: the other way round the two would wait in a circle.
             User.objects.filter(id=session.user_id).update(last_seen_at=moment)
+            Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation)
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
     memberships = tuple(_belongings(session.user_id))
     return Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships), changed
