@@ -161,7 +161,7 @@ def test_who_may_open_what(stage: Stage, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", WHO)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_page_can_be_used(stage: Stage, windows: Windows, who: str) -> None:
     window = windows.open(stage.tenant.url, None if who == "nobody" else stage.people[who])
     wrong = []
