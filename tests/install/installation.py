@@ -42,7 +42,7 @@ class Installation:
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """``tenantry <arguments>`` to its end."""
         command = [sys.executable, "-m", "tenantry.install.cli", *arguments]
-        return subprocess.run(command, cwd=ROOT, env={**self.environment, **environment}, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=ROOT, env={**self.environment, **environment}, capture_output=True, text=True, timeout=120)
 
     def start(self, **environment: str) -> tuple[subprocess.Popen[str], str]:
         """``tenantry up`` until it says that it is ready; returns the process and what it printed."""

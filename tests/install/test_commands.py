@@ -12,6 +12,8 @@ import pytest
 from ..servers import ROOT
 from .installation import Installation
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # each brings a database of its own
+
 
 def test_migrating_at_once_from_three_places_queues(installation: Installation) -> None:
     command = [sys.executable, "-m", "tenantry.install.cli", "migrate"]

@@ -15,7 +15,7 @@ import pytest
 
 from .installation import Installation
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_the_first_start_prints_ways_in_that_work_and_a_signal_stops_all(installation: Installation) -> None:
