@@ -44,7 +44,7 @@ def register_vendor_permissions(*, wanted: Sequence[tuple[str, str, list[str]]],
         record("permission.registered", actor=actor, target=row, label=name, changes=changes)
     for name, row in held.items():
         row.delete()
-        record("permission.withdrawn", actor=actor, label=name)
+        record("permission.withdrawn", actor=actor, label=name, changes={"roles": {"before": row.roles, "after": None}})
     return vendor_permissions()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenantry.access.permissions import seat_of
-from tenantry.audit.services import Actor, record_all
+from tenantry.audit.services import SYSTEM, Actor, difference, record_all
 from tenantry.entitlements import limits
 from tenantry.entitlements.plans import SEATS
 from tenantry.kit.clock import now
@@ -152,7 +152,9 @@ def _write(organization: Organization, created: list[Invitation], taken: dict[st
     stale = Invitation.objects.filter(organization=organization, status=PENDING, email__in=[i.email for i in created])
     for invitation in stale:  # run out, but the sweep hasn't come by yet: its seat goes back first
         limits.move(organization.id, limits.seats(seat_of(invitation.role), None))
+    over = [(invitation, invitation.email, difference({"status": invitation.status}, {"status": "expired"})) for invitation in stale]
     stale.update(status=Invitation.Status.EXPIRED, answered_at=now())
+    record_all("invitation.expired", actor=SYSTEM, organization_id=organization.id, entries=over)
     limits.move(organization.id, taken)
     Invitation.objects.bulk_create(created, batch_size=1000)
     record_all(

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from tenantry.access.permissions import ROLES, seat_of
-from tenantry.audit.services import SYSTEM, Actor, record
+from tenantry.audit.services import SYSTEM, Actor, difference, record
 from tenantry.entitlements import limits
 from tenantry.entitlements.plans import SEATS
 from tenantry.kit import crypto
@@ -48,7 +48,7 @@ def invite(
             _change_role(pending, role, authority, actor)
         return resend(invitation=pending, actor=actor), False
     if pending:
-        _close(pending, Invitation.Status.EXPIRED)
+        _close(pending, Invitation.Status.EXPIRED, SYSTEM)
     limits.move(organization.id, limits.seats(None, seat_of(role)))
     invitation = new_invitation(organization=organization, email=address_, role=role, name=name, team=team, actor=actor)
     invitation.save(force_insert=True)
@@ -131,8 +131,7 @@ def revoke(*, invitation: Invitation, authority: Authority, actor: Actor) -> Inv
     invitation = _again(invitation)
     require_grant(authority, invitation.role)
     _open(invitation, even_expired=True)
-    _close(invitation, Invitation.Status.REVOKED)
-    record("invitation.revoked", actor=actor, organization_id=invitation.organization_id, target=invitation, label=invitation.email)
+    _close(invitation, Invitation.Status.REVOKED, actor)
     return invitation
 
 
@@ -229,9 +228,7 @@ def decline(*, token: str | UUID, actor: Actor | None = None) -> Invitation:
         limits.lock(by_token(token).organization_id, SEATS)
         invitation = _find(token, lock=True)
         _open(invitation, status=HTTPStatus.GONE)
-        _close(invitation, Invitation.Status.DECLINED)
-        by = actor or Actor("user", None, invitation.email, "portal")
-        record("invitation.declined", actor=by, organization_id=invitation.organization_id, target=invitation, label=invitation.email)
+        _close(invitation, Invitation.Status.DECLINED, actor or Actor("user", None, invitation.email, "portal"))
     return invitation
 
 
@@ -242,8 +239,7 @@ def expire_due() -> int:
         limits.lock(organization_id, SEATS)
         invitation = Invitation.objects.select_for_update().get(id=invitation_id)
         if invitation.status == PENDING and invitation.expires_at <= now():
-            _close(invitation, Invitation.Status.EXPIRED)
-            record("invitation.expired", actor=SYSTEM, organization_id=organization_id, target=invitation, label=invitation.email)
+            _close(invitation, Invitation.Status.EXPIRED, SYSTEM)
     return len(due)
 
 
@@ -253,11 +249,22 @@ def _open(invitation: Invitation, *, even_expired: bool = False, status: HTTPSta
         raise Problem(status, "invitation_closed", f"This invitation is {shown}. Ask for a new one.", invitation_status=shown)
 
 
-def _close(invitation: Invitation, status: Invitation.Status) -> None:
-    """End an open invitation and give its seat back. The seat lock is held."""
+_ENDED = {
+    Invitation.Status.REVOKED: "invitation.revoked",
+    Invitation.Status.DECLINED: "invitation.declined",
+    Invitation.Status.EXPIRED: "invitation.expired",
+}
+
+
+def _close(invitation: Invitation, status: Invitation.Status, actor: Actor) -> None:
+    """End an open invitation, give its seat back, and record it. The seat lock is held."""
     limits.move(invitation.organization_id, limits.seats(seat_of(invitation.role), None))
-    invitation.status, invitation.answered_at = status, now()
+    before, invitation.status, invitation.answered_at = invitation.status, status, now()
     invitation.save(update_fields=["status", "answered_at"])
+    record(
+        _ENDED[status], actor=actor, organization_id=invitation.organization_id, target=invitation, label=invitation.email,
+        changes=difference({"status": before}, {"status": status.value}),
+    )  # fmt: skip
 
 
 def _change_role(invitation: Invitation, role: str, authority: Authority, actor: Actor) -> None:

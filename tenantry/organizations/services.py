@@ -204,8 +204,9 @@ def delete(*, organization: Organization, reason: str = "", actor: Actor) -> Non
     if not Organization.objects.filter(id=organization.id, deleted_at__isnull=True).update(deleted_at=now(), version=F("version") + 1):
         raise conflict("state_conflict", "This organization was deleted a moment ago.")
     record(
-        "organization.deleted", actor=actor, organization_id=organization.id, target=organization, label=organization.name, reason=reason
-    )
+        "organization.deleted", actor=actor, organization_id=organization.id, target=organization, label=organization.name,
+        changes=difference({"deleted": False}, {"deleted": True}), reason=reason,
+    )  # fmt: skip
 
 
 def restore(*, organization: Organization, actor: Actor) -> Organization:
@@ -219,5 +220,8 @@ def restore(*, organization: Organization, actor: Actor) -> Organization:
     ):
         raise conflict("state_conflict", "This organization was restored a moment ago.")
     organization.refresh_from_db()
-    record("organization.restored", actor=actor, organization_id=organization.id, target=organization, label=organization.name)
+    record(
+        "organization.restored", actor=actor, organization_id=organization.id, target=organization, label=organization.name,
+        changes=difference({"deleted": True}, {"deleted": False}),
+    )  # fmt: skip
     return organization

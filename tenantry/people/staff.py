@@ -88,7 +88,8 @@ def revoke_staff(*, staff_id: UUID, reason: str, notify: bool = True, actor: Act
     staff.save(update_fields=["status", "reason", "version"])
     touch_generation(staff.user_id)
     shut_out(user=staff.user, actor=actor, reason=reason)
-    record("staff.revoked", actor=actor, target=staff, label=staff.user.email, reason=reason)
+    changes = {"status": {"before": "active", "after": "revoked"}}
+    record("staff.revoked", actor=actor, target=staff, label=staff.user.email, changes=changes, reason=reason)
     if notify:
         mail.queue(to=staff.user.email, subject="Your staff access has ended", template="suspended", context={"reason": staff.reason})
     return staff
@@ -103,5 +104,6 @@ def reinstate_staff(*, staff_id: UUID, expected_version: int | None = None, acto
     staff.version += 1
     staff.save(update_fields=["status", "reason", "version"])
     touch_generation(staff.user_id)
-    record("staff.reinstated", actor=actor, target=staff, label=staff.user.email)
+    changes = {"status": {"before": "revoked", "after": "active"}}
+    record("staff.reinstated", actor=actor, target=staff, label=staff.user.email, changes=changes)
     return staff

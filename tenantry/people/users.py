@@ -77,7 +77,7 @@ def suspend_user(*, user_id: UUID, reason: str, notify: bool = True, actor: Acto
     user.generation += 1
     user.save(update_fields=["status", "status_reason", "generation"])
     shut_out(user=user, actor=actor, reason=reason)
-    record("user.suspended", actor=actor, target=user, label=user.email, reason=reason)
+    record("user.suspended", actor=actor, target=user, label=user.email, changes=_status("active", "suspended"), reason=reason)
     if notify:
         mail.queue(to=user.email, subject="Your access was suspended", template="suspended", context={"reason": reason.strip()})
     return user
@@ -91,8 +91,12 @@ def reinstate_user(*, user_id: UUID, actor: Actor) -> User:
     user.status, user.status_reason = User.Status.ACTIVE, ""
     user.generation += 1
     user.save(update_fields=["status", "status_reason", "generation"])
-    record("user.reinstated", actor=actor, target=user, label=user.email)
+    record("user.reinstated", actor=actor, target=user, label=user.email, changes=_status("suspended", "active"))
     return user
+
+
+def _status(before: str, after: str) -> dict[str, dict[str, str]]:
+    return {"status": {"before": before, "after": after}}
 
 
 def shut_out(*, user: User, actor: Actor, reason: str) -> None:
