@@ -52,7 +52,7 @@ def look(page: Page, *, closely: bool = True) -> list[str]:
         page.set_viewport_size({"width": width, "height": 800})
         wrong += [f"{width} px: sticks out: {html}" for html in page.evaluate(_TOO_WIDE)]
         for colour, rules in list(zip(colours, (RULES, CONTRAST), strict=True))[: 1 + closely]:  # all rules once a width
-            page.emulate_media(color_scheme=colour)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=colour)  # type: ignore[arg-type]  # a plain word of three
             wrong += [f"{width} px, {colour}: {fault}" for fault in faults(page, rules=rules)]
     page.set_viewport_size({"width": WIDTHS[0], "height": 800})
     page.emulate_media(color_scheme="light")

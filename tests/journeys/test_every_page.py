@@ -224,7 +224,7 @@ def test_menus_and_dialogs_can_be_used(stage: Stage, windows: Windows, width: in
 
     def seen(what: str) -> None:
         for colour in ("light", "dark"):
-            window.emulate_media(color_scheme=colour)  # type: ignore[arg-type]
+            window.emulate_media(color_scheme=colour)  # type: ignore[arg-type]  # as above
             wrong.extend(f"{what}, {colour}: {fault}" for fault in faults(window))
         overflow = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if overflow > 0:
