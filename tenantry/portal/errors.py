@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 
 from tenantry.kit.answers import problem_response
 from tenantry.kit.problems import Problem
+
+from .middleware import as_problem
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -31,5 +35,6 @@ def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failure(request: HttpRequest) -> HttpResponse:
-    """A defect outside of any view (``handler500``); the log has it."""
-    return problem_response(request, Problem(500, "internal_error", "Something went wrong on our side. Nothing was changed."))
+    """Something that went wrong outside of any view (``handler500``), called while it is being handled: a busy database, or a defect."""
+    error = sys.exc_info()[1]
+    return problem_response(request, as_problem(error if isinstance(error, Exception) else RuntimeError("no exception")))

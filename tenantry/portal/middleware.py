@@ -86,6 +86,9 @@ def as_problem(error: Exception) -> Problem:
         return Problem(404, "not_found", "There is nothing at this address.")
     if isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", "") in {"55P03", "40P01", "57014", "40001"}:
         return Problem(503, "busy", "Somebody else is changing the same thing. Try again in a moment.", headers={"Retry-After": "1"})
+    if isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", None) is None:
+        log.error("no connection", error=str(error))
+        return Problem(503, "database_unreachable", "The database does not answer. Try again in a moment.", headers={"Retry-After": "5"})
     if isinstance(error, DataError):  # a NUL byte, a number out of range: what no column takes
         return Problem(400, "value_invalid", "Something in the request is no value that can be stored or searched for.")
     log.error("unhandled", exc_info=error)
