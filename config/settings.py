@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 import django_stubs_ext
@@ -101,6 +102,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 PROCRASTINATE_DATABASE_ALIAS = "default"
 
 LOGGING_CONFIG = None
+# WhiteNoise hands its files over synchronously; they are small and the browser keeps them. Our own streams are asynchronous.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 _shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
