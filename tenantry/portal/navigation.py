@@ -173,7 +173,7 @@ class Shell:
             offers.append(Link("Directory", "globe", address_of("directory")))
         if self.user is not None:
             offers.append(Link("New organization", "plus", address_of("organization_new")))
-        offers.append(Link("API reference", "copy", address_of("api_reference")))
+        offers.append(Link("API reference", "contract", address_of("api_reference")))
         return [offer for offer in offers if offer.url]
 
     @property
