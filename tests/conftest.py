@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .people import Cast, Tenant
 
 _stack: Stack | None = None
+_lies: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +39,24 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         django.setup()
         logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Whatever the tests did in whatever order: in no tenant may a tally differ from what it counts."""
+    if _stack is not None:
+        from .invariants import lies_in
+
+        _lies.extend(lies_in(os.environ["DATABASE_URL"]))
+        if _lies and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tallies lie."""
+    if _lies:
+        terminalreporter.section("the tallies don't agree with what they count", red=True)
+        terminalreporter.write_line("\n".join(_lies[:50]))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

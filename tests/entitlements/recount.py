@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-_RECOUNT = """
+RECOUNT = """
 with seats as (
     select tenant_id, organization_id, role from organizations_membership where status = 'active' and not service
     union all
@@ -27,5 +27,5 @@ select coalesce(t.organization_id, s.organization_id), coalesce(t.resource_type,
 def differences() -> list[tuple[object, str, int, int]]:
     """``(organization, resource type, tally, recount)`` wherever the two differ, in all that the open scope shows."""
     with connection.cursor() as cursor:
-        cursor.execute(_RECOUNT)
+        cursor.execute(RECOUNT)
         return cursor.fetchall()
