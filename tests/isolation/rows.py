@@ -46,11 +46,11 @@ def snapshot(tenant: Tenant) -> Rows:
 def touched(before: Rows, after: Rows, *, organizations: Iterable[UUID], own: Iterable[UUID] = ()) -> list[str]:
     """What was changed or has gone of what was there, and what is new in the name of one of these organizations.
 
-    ``own``: users who may change what is theirs alone (end their own session).
+    ``own``: users who may change what is theirs alone (their name, their password, their sessions).
     """
     watched, mine, faults = set(organizations), {str(user_id) for user_id in own}, []
     for (table, row_id), (owner, values) in before.items():
-        if owner is None and values.get("user_id") in mine:
+        if owner is None and {values.get("user_id"), str(row_id)} & mine:
             continue
         if (table, row_id) not in after:
             faults.append(f"{table} {row_id} has gone")

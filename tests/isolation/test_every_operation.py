@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tenantry.access.permissions import registered
+from tenantry.people.sessions import COOKIE
 from tenantry.tenancy.isolation import organization_column
 
 from .. import factories
@@ -73,10 +74,7 @@ def _intruders(cast: Cast) -> Iterator[tuple[str, Client, str]]:
     yield "outsider's key", cast.tenant.organization_key(cast.fabrikam), here
     yield "plain member", cast.learner, here
     yield "nobody", cast.nobody, here
-    stolen = Client(here)
-    for cookie in cast.other_owner.cookies.jar:
-        stolen.cookies.set(cookie.name, cookie.value or "")
-    yield "other tenant's owner", stolen, here
+    yield "other tenant's owner", Client(here, session=cast.other_owner.cookies[COOKIE]), here
     yield "other tenant's owner, at home", cast.other_owner, there
     yield "other tenant's admin", Client(here, key=(key := cast.other_tenant.key("admin")).key), here
     yield "other tenant's admin, at home", key, there
