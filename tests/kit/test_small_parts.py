@@ -87,6 +87,7 @@ def test_the_clock_is_moved_in_this_context_alone() -> None:
 @example("a" * 64)
 @example("short")
 @example("two\nlines-of-it")
+@example("ends-with-a-line-end\n")
 def test_a_request_id_is_theirs_or_ours_and_never_breaks_a_log_line(text: str) -> None:
     made = request_id_of(text)
     assert re.fullmatch(r"[A-Za-z0-9_.-]{8,64}", made)
@@ -170,7 +171,7 @@ def test_no_control_character_leads_away(character: str, form: str) -> None:
 
 
 AWAY = [
-    "", "x", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
+    "", "x", "//", "/\\", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
     "\t//e.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "https://evil.example", "http:evil.example",
     "/" + "a" * 400, "\x00/x",
 ]  # fmt: skip
