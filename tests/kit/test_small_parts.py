@@ -171,9 +171,9 @@ def test_no_control_character_leads_away(character: str, form: str) -> None:
 
 
 AWAY = [
-    "", "x", "//", "/\\", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
-    "\t//e.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "https://evil.example", "http:evil.example",
-    "/" + "a" * 400, "\x00/x",
+    "", "x", "//", "/\\", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
+    "/\n/evil.example", "\t//e.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "https://evil.example",
+    "http:evil.example", "/" + "a" * 400, "\x00/x",
 ]  # fmt: skip
 
 
