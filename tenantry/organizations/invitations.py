@@ -72,13 +72,20 @@ def send_later(invitations: list[Invitation]) -> None:
     from .tasks import mail_invitations
 
     if invitations:
-        mail_invitations.defer(tenant_id=str(current().tenant_id), invitation_ids=[str(invitation.id) for invitation in invitations])
+        task = mail_invitations.configure(priority=_priority(len(invitations)))
+        task.defer(tenant_id=str(current().tenant_id), invitation_ids=[str(invitation.id) for invitation in invitations])
 
 
-def mail_invitation(invitation_id: UUID) -> None:
-    """Give an open invitation a fresh token and mail it; the token exists in that mail alone."""
+def _priority(count: int) -> int:
+    return mail.ONE_OF_MANY if count > 1 else 0
+
+
+def mail_invitation(invitation_id: UUID, *, of: int = 1) -> None:
+    """Give an open invitation a fresh token and mail it; the token exists in that mail alone. ``of``: how many are mailed together."""
     invitation = Invitation.objects.select_related("organization").select_for_update(of=("self",)).filter(id=invitation_id).first()
     if invitation is None or invitation.status != PENDING or invitation.mailed_at:
+        return
+    if invitation.expires_at <= now() or invitation.organization.deleted_at:
         return
     token = crypto.new_token()
     invitation.token_hash, invitation.mailed_at = crypto.digest(token), now()
@@ -91,6 +98,7 @@ def mail_invitation(invitation_id: UUID) -> None:
             "url": address("invitation", token=token), "organization": invitation.organization.name,
             "inviter": invitation.inviter_label, "role": ROLES[invitation.role].label, "expires_at": invitation.expires_at,
         },
+        priority=_priority(of),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def mail_invitations(tenant_id: str, invitation_ids: list[str]) -> None:
     """Mail invitations, each in a transaction of its own: a retry mails only the rest."""
     for invitation_id in invitation_ids:
         with scope(UUID(tenant_id)):
-            mail_invitation(UUID(invitation_id))
+            mail_invitation(UUID(invitation_id), of=len(invitation_ids))
 
 
 @app.periodic(cron="*/5 * * * *")
