@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from django.contrib import messages
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
@@ -63,9 +65,17 @@ def components_dialog(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/dev/dialog.html", {"form": form, "roles": samples.ROLES}, status=422 if form.errors else 200)
 
 
+def _here_only(request: HttpRequest) -> None:
+    """Mails hold ways in, so development shows them to this machine alone, also when somebody put a proxy before it by mistake."""
+    address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers or not ip_address(address).is_loopback:
+        raise not_found("page")
+
+
 @require_GET
 def mailbox(request: HttpRequest) -> HttpResponse:
     """Mails of this tenant, newest first: what development reads in place of a mail server."""
+    _here_only(request)
     found = Message.objects.all()
     if wanted := request.GET.get("q", "").strip().lower():
         found = found.filter(to__contains=wanted)
@@ -76,6 +86,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @require_GET
 def mail(request: HttpRequest, message_id: str) -> HttpResponse:
     """One mail's text. Raises Problem 404."""
+    _here_only(request)
     try:
         message = Message.objects.filter(id=ids.decode("msg", message_id)).first()
     except ValueError:
