@@ -7,6 +7,7 @@ environment (``DATABASE_URL``, ``TENANTRY_TEST_URL``…), which pytest-xdist's w
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import secrets
@@ -121,6 +122,9 @@ class Stack:
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="tenantry-tests-"))
+        if not os.environ.get("TENANTRY_TEST_KEEP"):
+            # Registered first, so that it comes last: the embedded server's own farewell leaves a lock file behind.
+            atexit.register(shutil.rmtree, self.home, ignore_errors=True)
         self.children: list[Child] = []
         self._ends = contextlib.ExitStack()
 
@@ -162,9 +166,7 @@ class Stack:
         return address
 
     def stop(self) -> None:
-        """Stop the processes and remove the database and the folder."""
+        """Stop the processes and the database; the folder goes with this process."""
         for child in reversed(self.children):
             child.stop()
         self._ends.close()
-        if not os.environ.get("TENANTRY_TEST_KEEP"):
-            shutil.rmtree(self.home, ignore_errors=True)
