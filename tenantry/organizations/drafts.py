@@ -33,7 +33,8 @@ def save_step(
     """
     clean = {kind: reencode(data, kind=kind) for kind, data in (images or {}).items()}
     Draft.objects.filter(user=user, expires_at__lte=now()).delete()
-    draft = Draft.objects.select_for_update().filter(user=user).first() or Draft(user=user)
+    Draft.objects.bulk_create([Draft(user=user, expires_at=now() + LIFETIME)], ignore_conflicts=True)  # of two first steps one makes it
+    draft = Draft.objects.select_for_update().get(user=user)
     draft.data = {**draft.data, **values}
     for kind, image in {**dict.fromkeys(without), **clean}.items():
         setattr(draft, kind, image)
