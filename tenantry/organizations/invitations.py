@@ -223,6 +223,8 @@ def join(*, token: str) -> tuple[Membership, str]:
     with everywhere():
         invitation = by_token(token)
     if User.objects.filter(email=invitation.email).exists():
+        with everywhere():
+            by_token(token)  # another click may have made the account, and answered, a moment ago
         raise Problem(HTTPStatus.UNAUTHORIZED, "sign_in_to_accept", f"Sign in as {invitation.email} to accept.")
     invitee = Actor("user", None, invitation.email, "portal")
     user, _ = ensure_user(email=invitation.email, name=invitation.name, actor=invitee)
