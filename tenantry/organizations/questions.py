@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from tenantry.access.permissions import permissions_of, registered, role_holds
+from tenantry.access.permissions import registered, role_holds
 from tenantry.kit import ids
 from tenantry.kit.problems import Problem, invalid
 
 from .states import SUSPENDED, is_reading, refusal
-
-__all__ = ["SQL_OF_MANY", "Answer", "Question", "decide", "permissions_of", "read"]
 
 # The look-up is a function of the database (migration 0003 says why); row-level security holds in it as everywhere.
 # Many at once, in order, in one statement: all answers are of one moment.
