@@ -1,12 +1,19 @@
-"""Every event that can be recorded: its name, its category, and the sentence it makes.
+"""Every event that can be recorded, and which of them the world outside can hear.
 
-A name that is not here can't be recorded. Rooms add theirs by ``register`` from their ``events.py``.
+A name that is not here can't be recorded. Rooms add theirs by ``register`` from their ``events.py``; where others may
+subscribe to one, ``publish`` says what they receive.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+from ninja import Schema
+
+if TYPE_CHECKING:
+    from .models import Event
 
 CATEGORIES: Final = "member settings invoice payout wallet contract consent catalog program webhook sso scim system partner access".split()
 # What audit:read_money shows; everything else is audit:read_operations.
@@ -22,7 +29,27 @@ class EventType:
     meaning: str
 
 
+@dataclass(frozen=True, slots=True)
+class PublicEvent:
+    """An event that webhook endpoints can subscribe to.
+
+    ``recorded_as`` are the recorded events that it tells; ``data`` is the shape of its payload and ``example`` one such;
+    ``build`` makes the payload from the recorded row and its target. ``about_people`` ones take an extra permission.
+    """
+
+    name: str
+    meaning: str
+    when: str
+    recorded_as: tuple[str, ...]
+    data: type[Schema]
+    example: dict[str, Any]
+    build: Callable[[Event, Any], dict[str, Any]]
+    about_people: bool = False
+
+
 _types: dict[str, EventType] = {}
+_public: dict[str, PublicEvent] = {}
+_heard_as: dict[str, list[PublicEvent]] = {}
 
 
 def register(category: str, **meanings: str) -> None:
@@ -37,6 +64,17 @@ def register(category: str, **meanings: str) -> None:
         _types[name] = EventType(name, category, meaning)
 
 
+def publish(name: str, *, recorded_as: tuple[str, ...] = (), **more: Any) -> None:
+    """Let the world hear of an event; ``recorded_as`` defaults to the event of the same name. See ``PublicEvent``."""
+    found = PublicEvent(name, recorded_as=recorded_as or (name,), **more)
+    if name in _public:
+        raise ValueError(f"event {name} is published twice")
+    _public[name] = found
+    for recorded in found.recorded_as:
+        event_type(recorded)
+        _heard_as.setdefault(recorded, []).append(found)
+
+
 def event_type(name: str) -> EventType:
     """The registered event. Raises KeyError: a defect in the caller."""
     return _types[name]
@@ -45,3 +83,13 @@ def event_type(name: str) -> EventType:
 def event_types() -> list[EventType]:
     """All of them, by name."""
     return [_types[name] for name in sorted(_types)]
+
+
+def public_events() -> dict[str, PublicEvent]:
+    """What can be subscribed to, by name."""
+    return dict(sorted(_public.items()))
+
+
+def heard_as(recorded: str) -> list[PublicEvent]:
+    """The public events that tell this recorded one; mostly none."""
+    return _heard_as.get(recorded, [])

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from tenantry.kit.context import request_info
 
 from .actors import CLI, SYSTEM, Actor
-from .catalogue import event_type
+from .catalogue import event_type, heard_as
 from .models import Event
 
-__all__ = ["CLI", "SYSTEM", "Actor", "difference", "record", "record_all"]
+__all__ = ["CLI", "SYSTEM", "Actor", "difference", "record", "record_all", "use_publisher"]
+
+Told = Sequence[tuple[Event, Any]]
+_publisher: Callable[[Told], None] | None = None
 
 # Fields whose values never reach the record, whatever a caller passes: only that they changed.
 _SECRET = ("password", "token", "secret", "key_hash", "sealed")
+
+
+def use_publisher(publisher: Callable[[Told], None]) -> None:
+    """The webhooks room hands in how recorded events with their targets reach subscribers; this room can't know."""
+    global _publisher
+    _publisher = publisher
+
+
+def _tell(told: Told) -> None:
+    heard = [(row, target) for row, target in told if heard_as(row.action)]
+    if heard and _publisher is not None:
+        _publisher(heard)
 
 
 def record(
@@ -28,13 +43,14 @@ def record(
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     reason: str = "",
 ) -> Event:
-    """Write the audit row of one action in the present transaction.
+    """Write the audit row of one action, and whatever it sets off outside, in the present transaction.
 
     ``target`` is the row acted upon (a model with ``public_id``); ``label`` how a person calls it; ``changes`` is
     ``{field: {"before": …, "after": …}}``. Raises KeyError for an event that the catalogue doesn't know.
     """
     row = _row(event, actor, organization_id, target, label, changes or {}, reason)
     row.save(force_insert=True)
+    _tell([(row, target)])
     return row
 
 
@@ -44,6 +60,7 @@ def record_all(
     """``record`` for many targets of one act: ``entries`` are ``(target, label, changes)``."""
     rows = [_row(event, actor, organization_id, target, label, changes, "") for target, label, changes in entries]
     Event.objects.bulk_create(rows, batch_size=500)
+    _tell([(row, target) for row, (target, _, _) in zip(rows, entries, strict=True)])
 
 
 def _row(

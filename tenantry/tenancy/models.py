@@ -11,7 +11,7 @@ from tenantry.kit.ids import new_id
 
 from .fields import TenantForeignKey, TenantModel
 
-__all__ = ["Tenant", "TenantForeignKey", "TenantModel"]
+__all__ = ["Setting", "Tenant", "TenantForeignKey", "TenantModel"]
 
 
 class Tenant(models.Model):
@@ -38,3 +38,17 @@ class Tenant(models.Model):
                 condition=models.Q(sandbox=True) | models.Q(clock_offset=timedelta(0)),
             ),
         ]
+
+
+class Setting(TenantModel):
+    """One group of the tenant's own settings, such as ``mail``: plain values, and secrets under seal. See ``settings.py``."""
+
+    PREFIX = "set"
+
+    name = models.CharField(max_length=40)
+    values = models.JSONField(default=dict)
+    sealed_secrets = models.BinaryField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="tenancy_setting_name", fields=["tenant_id", "name"])]
