@@ -13,6 +13,7 @@ TOLD_BY_CALLERS = {
     "entitlements.limits.lock": "makes a tally at zero for the act that wants to count",
     "entitlements.limits.move": "counts what the act takes or gives back",
     "people.users.touch_generation": "makes sessions notice what the act has changed",
+    "tenancy.settings.write_group": "keeps what the act has decided",
 }
 # Rows that are no deed of anybody: what they follow from is recorded, or they keep something running.
 BOOKKEEPING = {
@@ -57,7 +58,7 @@ def silent(code: Code, *, told: set[str], bookkeeping: set[str]) -> list[str]:
         if code.functions[name].public and name not in told:
             return False
         callers = code.callers[name]
-        return bool(callers) and all(tells(caller, seen | {name}) for caller in callers)
+        return (bool(callers) or name in told) and all(tells(caller, seen | {name}) for caller in callers)
 
     writers = [name for name, found in code.functions.items() if next(found.writes(), None) is not None and name not in bookkeeping]
     return sorted(name for name in writers if not tells(name))
