@@ -1,7 +1,8 @@
 """``Idempotency-Key`` on every POST: the same key and body replays the first answer for 24 hours.
 
 The key's row is written in the request's own transaction: of two at once the second waits for the first and then
-replays it; a refused request leaves no row, so it may be tried again with the same key.
+replays it; a refused request leaves no row, so it may be tried again with the same key. A request that interrupts its
+transaction (``tenancy.scope.outside``) has committed a row without an answer; meanwhile the same key is told to wait.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -20,10 +22,13 @@ from tenantry.kit import crypto
 from tenantry.kit.answers import problem_json
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, conflict
+from tenantry.tenancy.scope import aside, current
 
 from .models import Replay
 
 LIFETIME = timedelta(hours=24)
+# Longer than anybody's call to another server may take; an older row without an answer is of a process that died.
+IN_PROGRESS = timedelta(minutes=2)
 
 
 class Idempotency:
@@ -46,7 +51,8 @@ class Idempotency:
         if not 1 <= len(key) <= 255 or not key.isprintable():
             raise Problem(400, "idempotency_key_invalid", "An Idempotency-Key has 1 to 255 printable characters.")
         fingerprint = hashlib.sha256(f"{request.path_info}\n".encode() + request.body).digest()
-        Replay.objects.filter(caller=caller, key=key, created_at__lte=now() - LIFETIME).delete()
+        over = Q(created_at__lte=now() - LIFETIME) | Q(created_at__lte=now() - IN_PROGRESS, status=None)
+        Replay.objects.filter(over, caller=caller, key=key).delete()
         row = Replay(caller=caller, key=key, fingerprint=fingerprint)
         Replay.objects.bulk_create([row], ignore_conflicts=True)
         held = Replay.objects.select_for_update().get(caller=caller, key=key)
@@ -57,6 +63,9 @@ class Idempotency:
         response = self.get_response(request)
         if response.status_code < 400 and isinstance(response, HttpResponse):
             _keep(row, response)
+        elif current().interrupted:  # the row is committed, and the roll-back of this refusal won't take it away
+            with aside():
+                Replay.objects.filter(id=row.id).delete()
         return response
 
 
@@ -67,7 +76,9 @@ def _keep(row: Replay, response: HttpResponse) -> None:
 
 
 def _replayed(row: Replay) -> HttpResponse:
-    assert row.status is not None and row.sealed_answer is not None
+    if row.status is None or row.sealed_answer is None:
+        wait = {"Retry-After": "5"}
+        raise Problem(409, "idempotency_key_in_progress", "The first request with this key is still at work.", headers=wait)
     answer = json.loads(crypto.unseal(bytes(row.sealed_answer), keys=settings.SECRETS_KEYS, context=f"replay {row.id}"))
     response = HttpResponse(answer["body"], status=row.status, content_type=answer["type"])
     response["Idempotent-Replayed"] = "true"

@@ -34,6 +34,7 @@ class Scope:
     using: str
     clock_offset: timedelta = timedelta(0)
     organizations: set[UUID] | Everything = field(default_factory=set)
+    interrupted: bool = False  # by ``outside()``: what came before it is committed, whatever becomes of the rest
 
 
 def _setting(organizations: set[UUID] | Everything) -> str:
@@ -153,3 +154,30 @@ def aside() -> Iterator[Scope]:
     """
     with scope(current().tenant_id, using="aside") as opened:
         yield opened
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Commit what was done so far, hold no transaction and no connection within, then go on in the same scope.
+
+    For a call to another server whose outcome this request answers with (a test mail, a test event). Locks are released and
+    rows that were loaded may have changed meanwhile; a refusal or a failure afterwards undoes only what came after. Nothing of
+    the tenant can be touched within. Raises RuntimeError inside a scope in a scope or any other savepoint, whose promise to
+    undo everything could not be kept. The places that may use it are listed in tests/house/test_scope.py.
+    """
+    opened = current()
+    connection = connections[opened.using]
+    blocks = [block for each in connections.all(initialized_only=True) for block in each.atomic_blocks]
+    if len(blocks) != 1 or connection.needs_rollback:
+        raise RuntimeError("The transaction can't be interrupted here: it is one within another, or is to be rolled back.")
+    block = blocks[0]
+    block.__exit__(None, None, None)
+    connection.close()  # back to the pool: whoever is called may take his time
+    opened.interrupted = True
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        block.__enter__()
+        _apply(opened)

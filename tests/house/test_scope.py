@@ -24,7 +24,9 @@ ASIDE = {
     "access.keys.principal_of_key": "when a key was used is true even if the request is refused",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
+    "api.idempotency.Idempotency._once": "a refusal after an interruption frees its key, which is committed already",
 }
+OUTSIDE: dict[str, str] = {}
 # Settling the scope itself, wider as well as narrower.
 NARROW = {
     "tenancy.scope.admit": "adds one organization",
@@ -58,6 +60,11 @@ def test_the_scope_is_changed_by_these_alone() -> None:
 
 def test_aside_is_called_by_these_alone() -> None:
     assert callers(source.code(), "aside") == set(ASIDE)
+
+
+def test_outside_is_called_by_these_alone() -> None:
+    """Each commits in the middle of a request, so each is looked at: what it did before must be right whatever comes after."""
+    assert callers(source.code(), "outside") == set(OUTSIDE)
 
 
 def test_the_platforms_connection_is_used_by_tenancy_and_the_command_line_alone() -> None:
