@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET
 
 from tenantry.access.guards import guard
 from tenantry.access.principal import principal_of
+from tenantry.kit import colours
 from tenantry.kit.problems import Problem, not_found
 from tenantry.tenancy.scope import everywhere
 
-from .. import brand
 from ..models import Organization, Profile
 
 KEEP = "private, max-age=300"
@@ -59,4 +59,4 @@ def image_response(image: bytes | memoryview | None) -> HttpResponse:
 
 def theme_response(profile: Profile) -> HttpResponse:
     """The stylesheet of a profile, empty without a colour."""
-    return HttpResponse(brand.theme_of(profile.brand_colour), content_type="text/css; charset=utf-8", headers={"Cache-Control": KEEP})
+    return HttpResponse(colours.theme_of(profile.brand_colour), content_type="text/css; charset=utf-8", headers={"Cache-Control": KEEP})

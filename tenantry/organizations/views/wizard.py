@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tenantry.access.guards import actor_of, person
 from tenantry.access.permissions import ROLES
+from tenantry.kit import colours
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem, not_found
 from tenantry.people.models import User
 from tenantry.people.sessions import acknowledge
 
-from .. import brand, drafts, fields, lists, wizard
+from .. import drafts, fields, lists, wizard
 from ..models import Draft
 from .images import KEEP, image_response
 
@@ -155,5 +156,5 @@ def draft_theme(request: HttpRequest) -> HttpResponse:
     draft = drafts.draft_of(person(request))
     if draft is None:
         raise not_found("draft")
-    css = brand.theme_of(draft.data.get("brand_colour", "")).replace(":root", ".draft-look")
+    css = colours.theme_of(draft.data.get("brand_colour", "")).replace(":root", ".draft-look")
     return HttpResponse(css, content_type="text/css; charset=utf-8", headers={"Cache-Control": KEEP.replace("300", "0")})

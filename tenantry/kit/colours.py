@@ -1,4 +1,4 @@
-"""An organization's colour as the three custom properties that the look is made of.
+"""A brand's colour as the three custom properties that the look is made of, and as a button's two colours in a mail.
 
 OKLCH after Björn Ottosson, "A perceptual color space for image processing" (2020); contrast after WCAG 2.2 §1.4.3.
 """
@@ -22,6 +22,17 @@ def theme_of(colour: str) -> str:
         return ""
     lightness, chroma, hue = readable(*oklch(colour))
     return f":root {{ --brand-l: {lightness:.3f}; --brand-c: {chroma:.4f}; --brand-h: {hue:.2f}; }}\n"
+
+
+def button_of(colour: str) -> tuple[str, str]:
+    """Ground and text of a button, as ``#rrggbb``, from a brand's colour: the same that pages show. Mails know no custom properties."""
+    lightness, chroma, hue = readable(*oklch(colour))
+    return hex_of(srgb(lightness, chroma, hue)), hex_of(srgb(0.99 if lightness < SWITCH else 0.18, 0, 0))
+
+
+def hex_of(colour: Linear) -> str:
+    """``#rrggbb`` of a linear-light sRGB colour."""
+    return "#" + "".join(f"{round(_encoded(min(1.0, max(0.0, part))) * 255):02x}" for part in colour)
 
 
 def oklch(colour: str) -> tuple[float, float, float]:
@@ -86,3 +97,7 @@ def _luminance(colour: Linear) -> float:
 
 def _linear(part: float) -> float:
     return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+
+def _encoded(part: float) -> float:
+    return part * 12.92 if part <= 0.0031308 else 1.055 * part ** (1 / 2.4) - 0.055
