@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,10 +37,21 @@ class Environment(BaseSettings):
     secrets_key: SecretStr | None = Field(None, description="Master secrets, newest first, separated by commas.")
     mail_url: SecretStr | None = Field(None, description="smtp://user:password@host:port?tls=starttls|implicit|none")
     mail_from: str = "Tenantry <tenantry@localhost>"
+    allow_loopback_webhooks: Literal["on", "off"] = Field("off", description="Webhooks to http://127.0.0.1; never in production.")
+
+    @model_validator(mode="after")
+    def _guard_the_own_machine(self) -> Self:
+        if self.loopback_webhooks and not self.developing:
+            raise SystemExit("TENANTRY_ALLOW_LOOPBACK_WEBHOOKS is for development: in production it opens this machine to its tenants.")
+        return self
 
     @property
     def multi(self) -> bool:
         return self.tenancy == "multi"
+
+    @property
+    def loopback_webhooks(self) -> bool:
+        return self.allow_loopback_webhooks == "on"
 
     @property
     def developing(self) -> bool:
