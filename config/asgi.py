@@ -16,8 +16,8 @@ from .database import role_dsn
 
 django = get_asgi_application()
 
+from tenantry.access.bearer import well_formed
 from tenantry.access.guards import require_access_check
-from tenantry.access.keys import well_formed
 from tenantry.organizations import questions
 from tenantry.tenancy.services import DEFAULT_SLUG
 
@@ -39,4 +39,5 @@ application = AccessCheck(
     rules=_Rules(),
     multi=settings.ENVIRONMENT.multi,
     default_slug=DEFAULT_SLUG,
+    proxies=settings.ENVIRONMENT.trusted_proxies,
 )

@@ -104,8 +104,15 @@ def _require(principal: Principal, permission: str, organization_id: UUID | None
     if principal.may(permission, organization_id):
         return
     if principal.scopes is not None and permission not in principal.scopes:
-        raise Problem(HTTPStatus.FORBIDDEN, "insufficient_scope", f"This key lacks the scope {permission}.", permission=permission)
+        raise insufficient_scope(permission)
     raise forbidden(permission)
+
+
+def insufficient_scope(missing: str) -> Problem:
+    """403 for a key whose scopes leave out what is asked for."""
+    return Problem(
+        HTTPStatus.FORBIDDEN, "insufficient_scope", f"This key lacks the scope {missing}.", permission=missing, missing_scope=missing
+    )
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -120,7 +127,7 @@ def require_access_check(staff_role: str, organization_id: UUID | None, scopes: 
     Raises Problem 403, 404 (an organization's key asking about another one learns nothing, not even that it exists).
     """
     if scopes is not None and "access:check" not in scopes:
-        raise Problem(HTTPStatus.FORBIDDEN, "insufficient_scope", "This key lacks the scope access:check.", permission="access:check")
+        raise insufficient_scope("access:check")
     if organization_id is not None:
         if organization_id != asked:
             raise not_found("organization")

@@ -1,23 +1,21 @@
-"""API keys: ``tk_live_<43 characters><6 of checksum>``, shown once."""
+"""API keys: made, shown once, revoked."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from tenantry.audit.services import Actor, record
 from tenantry.kit import crypto
 from tenantry.kit.clock import now
-from tenantry.kit.problems import Problem, conflict, invalid, not_found
-from tenantry.tenancy.scope import aside
+from tenantry.kit.problems import conflict, invalid, not_found
+from tenantry.tenancy.models import Tenant
+from tenantry.tenancy.scope import current_tenant_id
 
+from . import bearer
 from .models import ApiKey
 from .permissions import STAFF_ROLES, registered
-from .principal import Principal
-
-PREFIX = "tk_live_"
-TOUCH_EVERY = timedelta(minutes=1)
 
 
 def create_key(
@@ -39,10 +37,9 @@ def create_key(
     for scope in scopes or ():
         if scope not in registered():
             raise invalid(f"There is no permission {scope}.", pointer="/scopes", code="permission_unknown")
-    secret = crypto.new_token()
-    plain = PREFIX + secret + crypto.checksum(PREFIX + secret)
+    plain = bearer.new_key(sandbox=Tenant.objects.values_list("sandbox", flat=True).get(id=current_tenant_id()))
     key = ApiKey(
-        name=name, prefix=plain[:14], key_hash=crypto.digest(plain), staff_role=staff_role, organization_id=organization_id,
+        name=name, prefix=plain[: bearer.SHOWN], key_hash=crypto.digest(plain), staff_role=staff_role, organization_id=organization_id,
         scopes=scopes, owner_id=owner, expires_at=expires_at,
     )  # fmt: skip
     key.save(force_insert=True)
@@ -82,31 +79,3 @@ def _revoke(key: ApiKey, actor: Actor, reason: str) -> None:
     key.revoked_at = now()
     key.save(update_fields=["revoked_at"])
     record("key.revoked", actor=actor, organization_id=key.organization_id, target=key, label=key.name, reason=reason)
-
-
-def well_formed(plain: str) -> bool:
-    """Whether a text is a key of ours at all: told by its checksum, without the database."""
-    return plain.startswith(PREFIX) and len(plain) == 57 and crypto.same(crypto.checksum(plain[:-6]), plain[-6:])
-
-
-def principal_of_key(plain: str) -> Principal:
-    """The principal of a bearer key; the whole tenant must be in scope.
-
-    Raises Problem 401 ``key_invalid`` / ``key_revoked`` / ``key_expired``.
-    """
-    key = None
-    if well_formed(plain):
-        key = ApiKey.objects.filter(key_hash=crypto.digest(plain)).first()
-    if key is None:
-        raise Problem(401, "key_invalid", "This is not a key of this workspace.")
-    if key.revoked_at:
-        raise Problem(401, "key_revoked", "This key was revoked. Ask for a new one.")
-    if key.expires_at and key.expires_at <= now():
-        raise Problem(401, "key_expired", "This key has expired. Ask for a new one.")
-    if key.last_used_at is None or now() - key.last_used_at > TOUCH_EVERY:
-        with aside():  # a refusal later in this request must not undo it, and it must not be held locked till the end
-            ApiKey.objects.filter(id=key.id).update(last_used_at=now())
-    return Principal(
-        via="key", staff_role=key.staff_role, key_id=key.id, key_name=key.name, key_organization_id=key.organization_id,
-        scopes=frozenset(key.scopes) if key.scopes is not None else None,
-    )  # fmt: skip

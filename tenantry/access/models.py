@@ -12,8 +12,10 @@ from tenantry.tenancy.models import TenantForeignKey, TenantModel
 class ApiKey(TenantModel):
     """A bearer key of the vendor's staff or of one organization. Shown once; stored as prefix and SHA-256.
 
-    What a staff key may do is its role's permissions, narrowed to ``scopes`` where there are any. It ends with its
-    owner: revoking the user revokes it in the same transaction.
+    What a staff key may do is its role's permissions, narrowed to ``scopes`` where there are any; an organization's key may
+    what an owner may, narrowed likewise. It ends with its owner's right to make it: see ``keys.revoke_keys_beyond``.
+    ``allowed_ips`` are networks (``198.51.100.0/24``), None is anywhere. ``replaced_by`` is what a rotation made of it;
+    ``refused_at`` when a refusal of it was last recorded.
     """
 
     PREFIX = "key"
@@ -28,13 +30,19 @@ class ApiKey(TenantModel):
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    allowed_ips = ArrayField(models.CharField(max_length=43), null=True)
+    replaced_by = TenantForeignKey("access.ApiKey", null=True, related_name="+")
+    refused_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="access_key_hash", fields=["tenant_id", "key_hash"]),
             models.CheckConstraint(name="access_key_one_plane", condition=models.Q(staff_role="") ^ models.Q(organization_id__isnull=True)),
         ]
-        indexes = [models.Index(name="access_key_owner", fields=["tenant_id", "owner"])]
+        indexes = [
+            models.Index(name="access_key_owner", fields=["tenant_id", "owner"]),
+            models.Index(name="access_key_organization", fields=["tenant_id", "organization_id"]),
+        ]
 
 
 class VendorPermission(TenantModel):

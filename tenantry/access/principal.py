@@ -48,6 +48,7 @@ class Principal:
     key_id: UUID | None = None
     key_name: str = ""
     key_organization_id: UUID | None = None
+    key_owner_id: UUID | None = None
     scopes: frozenset[str] | None = None
 
     @property

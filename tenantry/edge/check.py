@@ -19,7 +19,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tenantry.kit import crypto
-from tenantry.kit.context import request_id_of
+from tenantry.kit.context import caller_address, request_id_of
 from tenantry.kit.problems import Problem
 
 ASGI = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
@@ -31,9 +31,9 @@ PATH = "/api/v1/access/check"
 _PREFIX = re.compile("/t/([a-z0-9-]{3,30})")
 
 _ASK = """
-select tenant_status, clock_offset, key_id, staff_role, key_organization, scopes, expires_at, revoked_at,
+select tenant_status, clock_offset, key_id, staff_role, key_organization, scopes, expires_at, revoked_at, admitted,
        state, user_status, role, status, vendor_roles
-  from access_check(%(slug)s, %(key)s, %(organization)s::uuid, %(user)s::uuid, %(email)s::text, %(permission)s::text)
+  from access_check(%(slug)s, %(key)s, %(caller)s::inet, %(organization)s::uuid, %(user)s::uuid, %(email)s::text, %(permission)s::text)
 """
 
 
@@ -49,8 +49,8 @@ class Rules(Protocol):
 class AccessCheck:
     """Answers the question, and passes everything else (other paths, sessions, other methods) on."""
 
-    def __init__(self, otherwise: ASGI, *, dsn: str, rules: Rules, multi: bool, default_slug: str, pool: int = 8) -> None:
-        self.otherwise, self.rules, self.multi, self.default_slug = otherwise, rules, multi, default_slug
+    def __init__(self, otherwise: ASGI, *, dsn: str, rules: Rules, multi: bool, default_slug: str, proxies: int = 0, pool: int = 8) -> None:
+        self.otherwise, self.rules, self.multi, self.default_slug, self.proxies = otherwise, rules, multi, default_slug, proxies
         self._dsn, self._size = dsn, pool
         self._pool: AsyncConnectionPool | None = None
 
@@ -64,16 +64,23 @@ class AccessCheck:
             await self.otherwise(scope, receive, send)
             return
         started, request_id = time.perf_counter(), request_id_of(_header(scope, b"x-request-id"))
-        status, body, headers = await self._answered(slug, authorization, receive)
+        caller = caller_address((scope.get("client") or ("",))[0], _header(scope, b"x-forwarded-for"), proxies=self.proxies)
+        try:
+            status, body, headers = await self._answered(slug, authorization, caller, receive)
+        except _Refused as refused:
+            await self.otherwise(scope, _again(refused.body, receive), send)
+            return
         kind = b"application/json" if status == 200 else b"application/problem+json"
         await _send(send, status, kind, json.dumps(body).encode(), request_id, headers)
         elapsed = (time.perf_counter() - started) * 1000
         log.info("edge method=POST path=%s status=%d ms=%.1f request_id=%s", scope["path"], status, elapsed, request_id)
 
-    async def _answered(self, slug: str, authorization: str, receive: Any) -> tuple[int, dict[str, Any], list[tuple[bytes, bytes]]]:
-        """Status, body and extra headers: an answer, or a problem in the one shape."""
+    async def _answered(
+        self, slug: str, authorization: str, caller: str | None, receive: Any
+    ) -> tuple[int, dict[str, Any], list[tuple[bytes, bytes]]]:
+        """Status, body and extra headers: an answer, or a problem in the one shape. Raises _Refused."""
         try:
-            return 200, await self._answer(slug, authorization, await _body(receive)), []
+            return 200, await self._answer(slug, authorization, caller, await _body(receive)), []
         except Problem as problem:
             return problem.status, problem.body(), [(b"www-authenticate", b"Bearer")] if problem.status == 401 else []
         except (psycopg.OperationalError, PoolTimeout):
@@ -100,7 +107,7 @@ class AccessCheck:
         found = _PREFIX.fullmatch(head)
         return found[1] if found else None
 
-    async def _answer(self, slug: str, authorization: str, body: bytes) -> dict[str, Any]:
+    async def _answer(self, slug: str, authorization: str, caller: str | None, body: bytes) -> dict[str, Any]:
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not self.rules.well_formed(key.strip()):
             raise Problem(401, "key_invalid", "Send the key as “Authorization: Bearer <key>”.")
@@ -108,28 +115,21 @@ class AccessCheck:
             question = self.rules.read(json.loads(body))
         except (ValueError, RecursionError) as error:
             raise Problem(400, "json_invalid", "The body is not JSON.") from error
-        parameters = {"slug": slug, "key": crypto.digest(key.strip()), **question.parameters()}
+        parameters = {"slug": slug, "key": crypto.digest(key.strip()), "caller": caller, **question.parameters()}
         pool = await self._opened()
         async with pool.connection() as connection:  # one statement: its own transaction, which ends the settings it made
             found = await (await connection.execute(_ASK, parameters)).fetchone()
         if found is None:
             raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
-        tenant_status, offset, *held = found[:8]
+        tenant_status, offset, key_id, staff_role, organization_id, scopes, expires_at, revoked_at, admitted = found[:9]
         if tenant_status == "suspended":
             raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
-        self._key_allows(held, question, datetime.now(UTC) + offset)
-        return self.rules.decide(question, found[8:])
-
-    def _key_allows(self, held: list[Any], question: Any, moment: datetime) -> None:
-        """Raises 401, 403, 404: in the same words as every other door."""
-        key_id, staff_role, organization_id, scopes, expires_at, revoked_at = held
         if key_id is None:
             raise Problem(401, "key_invalid", "This is not a key of this workspace.")
-        if revoked_at:
-            raise Problem(401, "key_revoked", "This key was revoked. Ask for a new one.")
-        if expires_at and expires_at <= moment:
-            raise Problem(401, "key_expired", "This key has expired. Ask for a new one.")
+        if revoked_at or not admitted or (expires_at and expires_at <= datetime.now(UTC) + offset):
+            raise _Refused(body)
         self.rules.may_ask(staff_role, organization_id, scopes, question.organization_id)
+        return self.rules.decide(question, found[9:])
 
     async def _opened(self) -> AsyncConnectionPool:
         if self._pool is None:
@@ -139,8 +139,25 @@ class AccessCheck:
         return self._pool
 
 
+class _Refused(Exception):
+    """A key that is known and no longer works here: Django says why, in the words of every other door, and records it."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+
+def _again(body: bytes, receive: Any) -> Callable[[], Awaitable[Any]]:
+    """The ``receive`` of a request whose body was read already."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Any:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
 def _header(scope: dict[str, Any], name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 
 async def _body(receive: Any) -> bytes:

@@ -68,7 +68,7 @@ def lines(settings: Environment, loaded: Loaded) -> list[str]:
 
 def demo_key(settings: Environment, slug: str) -> str:
     """The demo's API key: kept in the data folder (0600), in development only, and made again when it no longer works."""
-    from tenantry.access.keys import principal_of_key
+    from tenantry.access.bearer import principal_of_key
     from tenantry.kit.problems import Problem
     from tenantry.tenancy.scope import scope
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from tenantry.access.keys import principal_of_key
+from tenantry.access.bearer import principal_of_key, refuse_at_portal
 from tenantry.access.principal import NOBODY
 from tenantry.kit.answers import problem_response
 from tenantry.kit.problems import Problem
@@ -38,7 +38,9 @@ class Authentication:
         if scheme:
             if scheme.lower() != "bearer" or not credential.strip():
                 raise Problem(401, "key_invalid", "Send the key as “Authorization: Bearer <key>”.")
-            request.principal = principal_of_key(credential.strip())  # type: ignore[attr-defined]  # Django lets a request carry more
+            principal = principal_of_key(credential.strip())
+            refuse_at_portal(principal, request.path_info)
+            request.principal = principal  # type: ignore[attr-defined]  # Django lets a request carry more
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie spoke for this request
         elif token := request.COOKIES.get(COOKIE):
             principal, changed = principal_of_cookie(token)

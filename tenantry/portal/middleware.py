@@ -13,7 +13,7 @@ from django.db import DataError, OperationalError, connections
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 from tenantry.kit.answers import problem_response
-from tenantry.kit.context import RequestInfo, request_id_of, request_info
+from tenantry.kit.context import RequestInfo, caller_address, request_id_of, request_info
 from tenantry.kit.problems import Problem
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -26,11 +26,8 @@ POLICY = (
 
 def client_ip(request: HttpRequest) -> str | None:
     """The peer, or the address that the outermost of our own proxies saw."""
-    proxies: int = settings.ENVIRONMENT.trusted_proxies
-    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if proxies and len(chain) >= proxies:
-        return chain[-proxies]
-    return request.META.get("REMOTE_ADDR") or None
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return caller_address(request.META.get("REMOTE_ADDR"), forwarded, proxies=settings.ENVIRONMENT.trusted_proxies)
 
 
 class RequestRecord:

@@ -22,7 +22,7 @@ BOOKKEEPING = {
     "audit.chain._seal_batch": "links what is recorded",
     "tenancy.services.create_tenant": "the platform's act: there is no tenant yet in whose record it could stand",
     "tenancy.services._change": "the platform's act on a tenant, not an act in it",
-    "access.keys.principal_of_key": "when a key was last used",
+    "access.bearer.principal_of_key": "when a key was last used",
     "access.limits.attempt": "counts attempts",
     "access.tasks.forget_attempts": "sweeps those counts",
     "api.idempotency.Idempotency._once": "an answer kept for a replay; what it answers is recorded by its service",

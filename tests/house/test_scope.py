@@ -21,7 +21,8 @@ EVERYWHERE = {
 }
 ASIDE = {
     "access.limits.attempt": "a refused request is rolled back, its attempt must count",
-    "access.keys.principal_of_key": "when a key was used is true even if the request is refused",
+    "access.bearer.principal_of_key": "when a key was used is true even if the request is refused",
+    "access.bearer._note_refusal": "the refusal rolls the request back, and stays on the record",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
     "api.idempotency.Idempotency._once": "a refusal after an interruption frees its key, which is committed already",

@@ -15,7 +15,7 @@ from tenantry.tenancy.models import TenantModel
 from ..people import Tenant
 
 # What merely being there changes: when somebody was last seen, and how often somebody tried.
-VOLATILE = {"last_used_at", "last_seen_at", "generation"}
+VOLATILE = {"last_used_at", "refused_at", "last_seen_at", "generation"}
 UNCOUNTED = {"access_attempt", "audit_pending", "audit_link"}  # the sealer's work goes on meanwhile
 # {(table, id): (organization, {column: value as text})}
 Rows = dict[tuple[str, UUID], tuple[UUID | None, dict[str, str | None]]]

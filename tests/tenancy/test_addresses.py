@@ -8,14 +8,14 @@ import secrets
 import httpx
 import pytest
 
-from tenantry.access.keys import PREFIX
+from tenantry.access.bearer import TEST
 from tenantry.kit import crypto
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.services import RESERVED, create_tenant, resume_tenant, suspend_tenant
 
 from ..people import Cast, Client, Tenant, ok, problem
 
-WELL_FORMED = (_secret := PREFIX + "a" * 43) + crypto.checksum(_secret)
+WELL_FORMED = (_secret := TEST + "a" * 43) + crypto.checksum(_secret)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/me", "/api/v1/organizations", "/api/v1/openapi.json"])
