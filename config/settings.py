@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tenantry.tenancy",
     "tenantry.audit",
+    "tenantry.webhooks",
     "tenantry.mail",
     "tenantry.access",
     "tenantry.entitlements",

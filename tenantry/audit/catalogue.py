@@ -64,9 +64,9 @@ def register(category: str, **meanings: str) -> None:
         _types[name] = EventType(name, category, meaning)
 
 
-def publish(name: str, *, recorded_as: tuple[str, ...] = (), **more: Any) -> None:
+def publish(name: str, *, recorded_as: tuple[str, ...] | None = None, **more: Any) -> None:
     """Let the world hear of an event; ``recorded_as`` defaults to the event of the same name. See ``PublicEvent``."""
-    found = PublicEvent(name, recorded_as=recorded_as or (name,), **more)
+    found = PublicEvent(name, recorded_as=(name,) if recorded_as is None else recorded_as, **more)
     if name in _public:
         raise ValueError(f"event {name} is published twice")
     _public[name] = found
