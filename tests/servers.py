@@ -136,6 +136,7 @@ class Stack:
             "TENANTRY_MODE": "test",
             "TENANTRY_TENANCY": "multi",
             "TENANTRY_WORKERS": "1",
+            "TENANTRY_ALLOW_LOOPBACK_WEBHOOKS": "on",
             "TENANTRY_SECRETS_KEY": secrets.token_urlsafe(32),
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from tenantry.audit.services import SYSTEM, record
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, invalid
 
@@ -105,8 +106,12 @@ def move(organization_id: UUID, changes: Mapping[str, int]) -> None:
         if wanted[name] > 0 and ruling is not None and tally.used + wanted[name] > ruling.limit:
             raise limit_reached(Standing(name, tally.used, ruling.limit, ruling.source))
     for name, delta in wanted.items():
-        tallies[name].used += delta
-        tallies[name].save(update_fields=["used"])
+        tally, ruling = tallies[name], limits.get(name)
+        tally.used += delta
+        tally.save(update_fields=["used"])
+        if delta > 0 and ruling is not None and tally.used == ruling.limit:
+            full = {"used": {"before": tally.used - delta, "after": tally.used}}
+            record("entitlement.limit_reached", actor=SYSTEM, organization_id=organization_id, target=tally, label=name, changes=full)
 
 
 def seats(old: str | None, new: str | None) -> dict[str, int]:

@@ -60,6 +60,9 @@ def worker(settings: Environment) -> None:
     runner.periodic_registry = app.periodic_registry
 
     async def run() -> None:
+        from . import delivering
+
+        engine, delivered = delivering.start(settings)
         async with runner.open_async():
             await runner.run_worker_async(
                 name=WORKER_NAME,
@@ -67,6 +70,8 @@ def worker(settings: Environment) -> None:
                 delete_jobs="never",  # old ones go by tasks.remove_old_jobs
                 shutdown_graceful_timeout=STOP_SECONDS - 2,
             )
+        engine.stop()
+        await delivered
 
     try:
         asyncio.run(run())

@@ -11,7 +11,7 @@ class Organizations(AppConfig):
         from tenantry.entitlements import bars
         from tenantry.people import sessions
 
-        from . import events, queries  # noqa: F401  # events: registers them
+        from . import events, published, queries  # noqa: F401  # events, published: register them
 
         guards.use_organizations(queries.load, queries.require_state)
         sessions.use_memberships(queries.belongings)

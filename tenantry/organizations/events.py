@@ -29,6 +29,7 @@ register(
     invitation__created="Somebody was invited.",
     invitation__changed="An invitation's role was changed.",
     invitation__resent="An invitation was sent again, with a new link.",
+    invitation__accepted="An invitation was accepted.",
     invitation__revoked="An invitation was revoked.",
     invitation__declined="An invitation was declined.",
     invitation__expired="An invitation expired.",

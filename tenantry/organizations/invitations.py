@@ -209,6 +209,9 @@ def accept(*, token: str | UUID, user: User, actor: Actor) -> Membership:
                 JOIN, organization=invitation.organization, user=user, role=invitation.role, team=invitation.team,
                 authority=SYSTEM_AUTHORITY, actor=actor,
             )  # fmt: skip
+            invitation.status = Invitation.Status.ACCEPTED
+            organization_id = invitation.organization_id
+            record("invitation.accepted", actor=actor, organization_id=organization_id, target=invitation, label=invitation.email)
     admit(member.organization_id)  # after everywhere(), which gives the scope back as it was
     return member
 

@@ -65,7 +65,10 @@ _FAILING = """
 update webhooks_endpoint set failing_since = coalesce(failing_since, now() + %(offset)s)
  where tenant_id = %(tenant)s and id = any(%(ids)s) returning id, now() + %(offset)s - failing_since
 """
-_RENEW = "update webhooks_endpoint set claimed_until = now() + %(lease)s where tenant_id = %(tenant)s and id = any(%(ids)s) and claimed_by = %(worker)s"
+_RENEW = """
+update webhooks_endpoint set claimed_until = now() + %(lease)s
+ where tenant_id = %(tenant)s and id = any(%(ids)s) and claimed_by = %(worker)s
+"""
 _RELEASE = """
 update webhooks_endpoint set claimed_by = null, claimed_until = now() + %(rest)s
  where tenant_id = %(tenant)s and id = %(endpoint)s and claimed_by = %(worker)s
@@ -110,7 +113,12 @@ class Outcome:
     def told(self) -> str:
         """The entry in ``Delivery.tries``."""
         return json.dumps(
-            {"at": self.at.isoformat(timespec="milliseconds"), "status": self.attempt.status, "ms": self.attempt.ms, "error": self.attempt.error}
+            {
+                "at": self.at.isoformat(timespec="milliseconds"),
+                "status": self.attempt.status,
+                "ms": self.attempt.ms,
+                "error": self.attempt.error,
+            }
         )
 
 

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -89,8 +90,11 @@ class Engine:
             for endpoint_id in await self.claims.claim(tenant_id, limit=room):
                 key, opened_lanes = (tenant_id, endpoint_id), opened_lanes + 1
                 self._lanes[key] = lane = asyncio.create_task(self._lane(tenant_id, endpoint_id))
-                lane.add_done_callback(lambda done, key=key: self._lanes.pop(key, None))
+                lane.add_done_callback(partial(self._closed, key))
         return opened_lanes
+
+    def _closed(self, key: tuple[UUID, UUID], lane: asyncio.Task[None]) -> None:
+        self._lanes.pop(key, None)
 
     async def _lane(self, tenant_id: UUID, endpoint_id: UUID) -> None:
         """Deliver to one endpoint what is due, in order, until there is no more or it is time to let others."""
@@ -142,7 +146,8 @@ class Engine:
                     await asyncio.sleep(1)
                     continue
                 for _, recorded in pairs:
-                    recorded.done() or recorded.set_result(None)
+                    if not recorded.done():
+                        recorded.set_result(None)
                 await self._give_up(tenant_id, [outcome for outcome, _ in pairs], failing)
 
     async def _give_up(self, tenant_id: UUID, outcomes: list[Outcome], failing: list[tuple[UUID, timedelta]]) -> None:

@@ -20,14 +20,14 @@ def load(endpoint_id: UUID) -> Endpoint:
     return found
 
 
-def list_endpoints(*, cursor: str | None, limit: int, organization_id: UUID | None, of_tenant: bool = False, **exact: str) -> Page[Endpoint]:
+def list_endpoints(
+    *, cursor: str | None, limit: int, organization_id: UUID | None, of_tenant: bool = False, **exact: str
+) -> Page[Endpoint]:
     """Endpoints, the latest first: of one organization, or with ``of_tenant`` all that the scope can see.
 
     ``exact``: ``url``, ``state`` and ``event`` as they are stored; an empty one filters nothing.
     """
-    rows = Endpoint.objects.all()
-    if not of_tenant or organization_id:
-        rows = rows.filter(organization_id=organization_id)
+    rows = Endpoint.objects.filter(organization_id=organization_id)
     if url := exact.get("url"):
         rows = rows.filter(url=url)
     if state := exact.get("state"):

@@ -50,8 +50,8 @@ async def send(outgoing: Outgoing, target: Opened, due: Due) -> Attempt:
             "POST", target.url, headers=headers, body=body,
             connect_timeout=CONNECT_SECONDS, total_timeout=WHOLE_SECONDS, keep=KEPT_BYTES,
         )  # fmt: skip
-    except (Refused, Unreachable) as error:
-        return Attempt(None, error=str(error), ms=int((time.monotonic() - started) * 1000))
+    except (Refused, Unreachable) as failure:
+        return Attempt(None, error=str(failure), ms=int((time.monotonic() - started) * 1000))
     text = answer.body.decode(errors="replace").replace("\x00", "\ufffd")
     error = "" if 200 <= answer.status < 300 else f"The endpoint answered {answer.status}."
     return Attempt(answer.status, body=text, error=error, ms=answer.ms, retry_after=answer.headers.get("Retry-After", ""))

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from tenantry.audit.catalogue import public_events
 from tenantry.audit.services import Actor, difference, record
 from tenantry.kit.clock import now
@@ -53,7 +55,7 @@ def create_endpoint(
     ``events`` are names of the public catalogue, or ``["*"]``. Raises Problem 422 (``url_refused``, ``event_unknown``,
     ``header_invalid``), 409 ``endpoint_limit_reached``.
     """
-    check_url(url)
+    check_url(url, allow_loopback=settings.ENVIRONMENT.loopback_webhooks)
     if Endpoint.objects.filter(organization_id=organization_id).count() >= MOST_ENDPOINTS:
         raise conflict("endpoint_limit_reached", f"There are {MOST_ENDPOINTS} endpoints already. Delete one first.")
     secret = signing.new_secret()
@@ -73,7 +75,7 @@ def update_endpoint(*, endpoint: Endpoint, changes: Mapping[str, Any], expected_
         raise Problem(412, "version_stale", "Somebody changed this endpoint meanwhile. Load it again.")
     before = {"url": endpoint.url, "events": endpoint.events, "description": endpoint.description, "headers": endpoint.header_names}
     if "url" in changes:
-        check_url(changes["url"])
+        check_url(changes["url"], allow_loopback=settings.ENVIRONMENT.loopback_webhooks)
         endpoint.url = changes["url"]
     if "events" in changes:
         endpoint.events = _events(changes["events"])

@@ -28,7 +28,7 @@ def deliver_now(*, tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID) -> Non
 
 async def _deliver(tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID) -> None:
     pool = AsyncConnectionPool(role_dsn(settings.ENVIRONMENT, "app"), kwargs=KWARGS, min_size=1, max_size=1, open=False)
-    async with pool, Outgoing() as outgoing:
+    async with pool, Outgoing(allow_loopback=settings.ENVIRONMENT.loopback_webhooks) as outgoing:
         claims = Claims(app=pool, platform=None, worker=new_id())
         target, due = await claims.one(tenant_id, endpoint_id, delivery_id)
         attempt = await send(outgoing, opened(target), due)
