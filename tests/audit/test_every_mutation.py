@@ -76,7 +76,13 @@ class Story:
         assert (event.request_id, event.ip, event.user_agent) == (request_id, "127.0.0.1", "Story/1.0"), event.action
         label = who or ("admin key" if by is self.cast.admin else by.email)
         assert (event.actor_label, event.actor_kind) == (label, "key" if by is self.cast.admin else "user"), event.action
-        assert event.source == "api" or event.action in ("user.signed_in", "user.created", "member.joined", "invitation.declined")
+        assert event.source == "api" or event.action in (
+            "user.signed_in",
+            "user.created",
+            "member.joined",
+            "invitation.accepted",
+            "invitation.declined",
+        )
         assert event.source == "portal" or not who
         assert event.category and event.action and event.created_at
         assert event.target_label or event.action == "permission.withdrawn"
@@ -195,17 +201,17 @@ def _invitations(story: Story) -> None:
     joined = ("member.joined", {"role": (None, "learner"), "status": (None, "active")})
     declined = ("invitation.declined", {"status": ("pending", "declined")})
     new = cast.tenant.nobody()
-    story.act(new, "POST /invitations/accept", "/invitations/accept", "user.created", "user.signed_in", joined,
+    story.act(new, "POST /invitations/accept", "/invitations/accept", "user.created", "user.signed_in", "invitation.accepted", joined,
               who="two@x.example", json={"token": token})  # fmt: skip
     story.act(
         cast.tenant.nobody(), "POST /invitations/decline", "/invitations/decline", declined, who="three@x.example", json={"token": other}
     )
     story.secrets |= {token, other, *_sessions(new)}
-    for verb, event in (("acceptance", joined), ("refusal", declined)):
+    for verb, events in (("acceptance", ("invitation.accepted", joined)), ("refusal", (declined,))):
         invited = cast.tenant.sign_in(f"{verb}@x.example")
         story.seen |= story._events().keys()
         own = invite(invited.email)
-        story.act(invited, f"POST /me/invitations/{{invitation}}/{verb}", f"/me/invitations/{own}/{verb}", event)
+        story.act(invited, f"POST /me/invitations/{{invitation}}/{verb}", f"/me/invitations/{own}/{verb}", *events)
 
 
 def _limits(story: Story) -> None:

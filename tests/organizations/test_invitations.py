@@ -66,7 +66,7 @@ def test_who_is_invited_accepts(cast: Cast) -> None:
     assert _seats(cast) == before, "the seat that the invitation held is the member's now"
     assert [(m["name"], m["role"]) for m in ok(guest.get("/me"))["memberships"]] == [("Contoso", "manager")]
     assert ok(guest.post("/invitations/accept", json={"token": token}))["id"] == made["id"]  # a double click
-    assert cast.actions()[-2:] == ["invitation.created", "member.joined"]
+    assert cast.actions()[-3:] == ["invitation.created", "member.joined", "invitation.accepted"]
     problem(cast.nobody.get("/invitations/verify", params={"token": token}), 410, "invitation_closed")
     problem(cast.nobody.post("/invitations/decline", json={"token": token}), 410, "invitation_closed")
 
