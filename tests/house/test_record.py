@@ -32,6 +32,7 @@ BOOKKEEPING = {
     "webhooks.claims.Claims.settle": "what came of a try stands in the delivery itself",
     "webhooks.claims.Claims.renew": "which worker delivers to an endpoint at present",
     "webhooks.claims.Claims.release": "as above",
+    "webhooks.tasks.forget_deliveries": "sweeps what was delivered long ago, and secrets that sign no more",
     "mail.services.queue": "a mail goes with a recorded act",
     "mail.tasks.send": "whether a mail was sent",
     "mail.tasks.forget": "sweeps mails",
