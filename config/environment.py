@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Environment(BaseSettings):
-    """Settings are ``TENANTRY_…`` variables; ``DATABASE_URL`` and ``PORT`` keep their customary names."""
+    """Settings are ``TENANTRY_…`` variables; ``DATABASE_URL``, ``REDIS_URL`` and ``PORT`` keep their customary names."""
 
     model_config = SettingsConfigDict(env_prefix="TENANTRY_", extra="ignore")
 
@@ -44,6 +44,9 @@ class Environment(BaseSettings):
         if self.loopback_webhooks and not self.developing:
             raise SystemExit("TENANTRY_ALLOW_LOOPBACK_WEBHOOKS is for development: in production it opens this machine to its tenants.")
         return self
+
+    rate_limits: str = Field("", description="Other numbers than those of access/rates.py: sign_in=10/15m,exports=2/24h")
+    redis_url: SecretStr | None = Field(None, validation_alias=AliasChoices("REDIS_URL", "TENANTRY_REDIS_URL"))
 
     @property
     def multi(self) -> bool:

@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "tenantry.portal.middleware.SecurityHeaders",
     "tenantry.tenancy.middleware.TenantScope",
     "tenantry.people.middleware.Authentication",
+    "tenantry.access.middleware.RateLimits",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tenantry.portal.middleware.AccessNotice",

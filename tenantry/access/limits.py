@@ -1,37 +1,103 @@
-"""How often something may be tried: fixed windows, counted in one UNLOGGED table."""
+"""How often something may be done: ``count`` a request under a named rule, and refuse it with 429 when there is no room.
+
+The rules are in ``rates.py``, an organization's own numbers in ``allowances.py``, the counting in ``counters.py``. A door
+(API or page) that a rule is for calls, after its guard::
+
+    limits.count("webhook_writes", organization.id)        # for each organization; None: the tenant's own
+    limits.count("domain_check")                           # for each network address: taken from the request
+
+and says so in its operation: ``**needs("webhooks:write", attempts=limits.told("webhook_writes"))``.
+"""
 
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from contextvars import ContextVar
+from dataclasses import dataclass
+from uuid import UUID
 
-from django.db import connections
-
-from tenantry.kit.clock import now
-from tenantry.kit.ids import new_id
+from tenantry.kit.context import request_info
 from tenantry.kit.problems import Problem
-from tenantry.tenancy.scope import aside
+from tenantry.tenancy.scope import current
 
-_COUNT = """
-insert into access_attempt (tenant_id, id, created_at, key, window_start, count) values (%s, %s, %s, %s, %s, 1)
-on conflict (tenant_id, key, window_start) do update set count = access_attempt.count + 1 returning count
-"""
+from . import allowances, counters
+from .counters import Question
+from .rates import Rule, rules
 
 
-def attempt(key: str, *, limit: int, per: timedelta) -> None:
-    """Count one attempt under ``key``; the one after ``limit`` in a window raises Problem 429 ``rate_limited``.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a rule says of this request, for the ``RateLimit-…`` headers. ``reset``: seconds until there is more room."""
 
-    Counted in a transaction of its own: a refused request is rolled back, its attempt is not.
+    rule: Rule
+    limit: int
+    used: int
+    reset: int
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.used)
+
+    def headers(self) -> dict[str, str]:
+        return {"RateLimit-Limit": str(self.limit), "RateLimit-Remaining": str(self.remaining), "RateLimit-Reset": str(self.reset)}
+
+
+# What was counted for the request that is being served (access/middleware.py).
+counted_now: ContextVar[list[Counted] | None] = ContextVar("counted_now", default=None)
+
+
+def count(name: str, subject: UUID | str | None = None, *, organization_id: UUID | None = None) -> None:
+    """Count this request under a rule. Raises Problem 429 ``rate_limited`` when it is one too many; that isn't counted then.
+
+    ``subject`` is whom the rule counts: an organization's id, a key's or person's name; an ip rule takes the request's own.
+    ``organization_id`` names the organization whose numbers hold, where the subject isn't that itself (a key's). Outside a
+    request (jobs, command line) nothing is counted.
     """
-    moment, seconds = now(), per.total_seconds()
-    start = datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
-    with aside() as opened, connections[opened.using].cursor() as cursor:
-        cursor.execute(_COUNT, [opened.tenant_id, new_id(), moment, key, start])
-        (count,) = cursor.fetchone()
-    if count > limit:
-        wait = max(1, math.ceil((start + per - moment).total_seconds()))
-        raise Problem(
-            429, "rate_limited", f"Too many attempts. Try again in {wait} seconds.",
-            headers={"Retry-After": str(wait), "RateLimit-Limit": str(limit), "RateLimit-Remaining": "0", "RateLimit-Reset": str(wait)},
-            retry_after=wait,
-        )  # fmt: skip
+    rule = rules()[name]
+    if not request_info.get().request_id or (rule.per == "ip" and not (subject := request_info.get().ip)):
+        return
+    if rule.per == "organization" and isinstance(subject, UUID):
+        organization_id = subject
+    limit = allowances.limit_of(organization_id, rule) if organization_id and rule.own else rule.limit
+    answer = counters.ask(question(rule, subject, limit=limit))
+    found = Counted(rule, limit, answer.used, max(0, math.ceil(answer.wait)))
+    if (kept := counted_now.get()) is not None:
+        kept.append(found)
+    if not answer.admitted:
+        raise refusal(found)
+
+
+def question(rule: Rule, subject: UUID | str | None, *, limit: int) -> Question:
+    """Whom and what a rule counts, in the open scope's tenant or, for a rule ``outside``, in the installation."""
+    key = f"{rule.name}:{subject.hex if isinstance(subject, UUID) else subject or 'tenant'}"
+    if rule.outside:
+        return Question(key, limit, rule.seconds)
+    opened = current()
+    return Question(key, limit, rule.seconds, opened.tenant_id, opened.clock_offset.total_seconds())
+
+
+def refusal(found: Counted) -> Problem:
+    """429, with the time after which it can be tried again."""
+    wait = max(1, found.reset)
+    return Problem(
+        429, "rate_limited", f"Too many attempts. Try again in {_in_words(wait)}.",
+        headers={**found.headers(), "RateLimit-Remaining": "0", "RateLimit-Reset": str(wait), "Retry-After": str(wait)},
+        rule=found.rule.name, limit=found.limit, period_seconds=found.rule.seconds, retry_after=wait,
+    )  # fmt: skip
+
+
+def _in_words(seconds: int) -> str:
+    for size, unit in ((3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{math.ceil(seconds / size)} {unit}"
+    return f"{seconds} seconds" if seconds > 1 else "a second"
+
+
+def tightest() -> Counted | None:
+    """Of the rules that have counted this request, the one with the least room."""
+    return min(counted_now.get() or (), key=lambda found: (found.remaining, -found.reset), default=None)
+
+
+def told(*names: str) -> str:
+    """What an operation says in ``x-attempts`` of the rules that count it."""
+    return "; ".join(rules()[name].phrase for name in names)

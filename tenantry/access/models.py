@@ -62,11 +62,39 @@ class VendorPermission(TenantModel):
 
 
 class Attempt(TenantModel):
-    """How often something was tried in one window. UNLOGGED: a crash forgets a minute of counting, nothing else."""
+    """What one rate limit has counted for one subject lately. UNLOGGED: a crash forgets a day of counting, nothing else.
+
+    ``moments`` are instants in order (microseconds since 1970), ``counts`` how many were counted up to each: see ``counters.py``.
+    """
 
     key = models.CharField(max_length=200)
-    window_start = models.DateTimeField()
-    count = models.PositiveIntegerField(default=1)
+    moments = ArrayField(models.BigIntegerField())
+    counts = ArrayField(models.IntegerField())
+    expires_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="access_attempt_window", fields=["tenant_id", "key", "window_start"])]
+        constraints = [models.UniqueConstraint(name="access_attempt_key", fields=["tenant_id", "key"])]
+
+
+class Doorstep(models.Model):
+    """The same where no workspace is entered yet: the one table of counts without a tenant. It names network addresses alone."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    moments = ArrayField(models.BigIntegerField())
+    counts = ArrayField(models.IntegerField())
+    expires_at = models.DateTimeField()
+
+
+class Allowance(TenantModel):
+    """One organization's own rate limits: ``limits`` rule now, ``bounds`` are how far the organization may raise them itself.
+
+    Both are ``{rule: number}`` and hold only what differs from the installation's rules (``rates.py``).
+    """
+
+    organization_id = OrganizationId()
+    limits = models.JSONField(default=dict)
+    bounds = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="access_allowance_one", fields=["tenant_id", "organization_id"])]

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
+from tenantry.access import limits
 from tenantry.access.guards import actor_of, person, unauthenticated
 from tenantry.access.principal import principal_of
 from tenantry.kit.operations import needs
@@ -21,8 +22,6 @@ from .users import rename
 
 router = Router()
 SessionRef = Annotated[UUID, TypeId("ses")]
-SIGN_IN_ATTEMPTS = "5 a minute for each e-mail address and 5 for each network address"
-PROOF_ATTEMPTS = "5 a minute for each person"
 
 
 class LinkIn(Strict):
@@ -84,7 +83,7 @@ class OwnSessions(Sessions):
 
 
 @router.post("/auth/link", response={202: Accepted}, auth=None, summary="Have a sign-in link mailed",
-             **needs("public", attempts=SIGN_IN_ATTEMPTS))  # fmt: skip
+             **needs("public", attempts=limits.told("sign_in_email", "forgotten_password")))  # fmt: skip
 def ask_for_link(request: HttpRequest, body: LinkIn) -> tuple[int, dict[str, str]]:
     """The same answer in the same time whether or not there is such a person."""
     entry.ask_for_link(email=body.email, next_path=body.next)
@@ -100,7 +99,7 @@ def redeem(request: HttpRequest, response: HttpResponse, body: TokenIn) -> dict[
 
 
 @router.post("/auth/password", response=SignedIn, auth=None, summary="Sign in with a password",
-             **needs("public", attempts=SIGN_IN_ATTEMPTS))  # fmt: skip
+             **needs("public", attempts=limits.told("sign_in_email", "sign_in")))  # fmt: skip
 def sign_in(request: HttpRequest, response: HttpResponse, body: PasswordSignIn) -> dict[str, str]:
     """Sets the session's cookie. A wrong pair and an unknown address read the same: 401 ``sign_in_failed``."""
     user, token = entry.by_password(request, email=body.email, password=body.password)
@@ -156,7 +155,7 @@ def end_one(request: HttpRequest, session_id: SessionRef) -> tuple[int, None]:
 
 
 @router.put("/me/password", response={204: None}, summary="Set or change one's password",
-            **needs("person", attempts=PROOF_ATTEMPTS))  # fmt: skip
+            **needs("person", attempts=limits.told("password_proof")))  # fmt: skip
 def set_password(request: HttpRequest, body: PasswordIn) -> tuple[int, None]:
     """Ends the person's other sessions. 422 ``password_weak``, ``password_wrong`` when ``current`` is not the present one."""
     user = person(request)
@@ -167,7 +166,7 @@ def set_password(request: HttpRequest, body: PasswordIn) -> tuple[int, None]:
 
 
 @router.delete("/me/password", response={204: None}, summary="Remove one's password",
-               **needs("person", attempts=PROOF_ATTEMPTS))  # fmt: skip
+               **needs("person", attempts=limits.told("password_proof")))  # fmt: skip
 def remove_password(request: HttpRequest, body: CurrentIn) -> tuple[int, None]:
     """From then on by link alone."""
     user = person(request)

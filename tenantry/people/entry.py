@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.http import HttpRequest
 
-from tenantry.access.limits import attempt
+from tenantry.access import limits
 from tenantry.access.principal import principal_of
 from tenantry.audit.services import Actor, record
 from tenantry.kit import crypto
-from tenantry.kit.context import request_info
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import safe_path
@@ -23,14 +21,11 @@ from .models import User
 from .sessions import end_session
 from .tasks import mail_sign_in_link
 
-ATTEMPTS, PER = 5, timedelta(minutes=1)
 
-
-def count_attempt(email: str) -> None:
-    """Five a minute for an address and five for a network address, whatever comes of them. Raises Problem 429."""
-    attempt(f"sign_in:email:{crypto.digest(email).hex()}", limit=ATTEMPTS, per=PER)
-    if ip := request_info.get().ip:
-        attempt(f"sign_in:ip:{ip}", limit=ATTEMPTS, per=PER)
+def _count(rule: str, email: str) -> None:
+    """An attempt for an e-mail address and for a network address, whatever comes of it. Raises Problem 429."""
+    limits.count("sign_in_email", crypto.digest(email).hex())
+    limits.count(rule)
 
 
 def ask_for_link(*, email: str, next_path: str = "") -> str:
@@ -39,7 +34,7 @@ def ask_for_link(*, email: str, next_path: str = "") -> str:
     A job looks the person up, so that neither the answer nor its time tells whether there is one.
     """
     address = normalize(email)
-    count_attempt(address)
+    _count("forgotten_password", address)
     mail_sign_in_link.defer(tenant_id=str(current().tenant_id), email=address, next_path=safe_path(next_path))
     return address
 
@@ -56,7 +51,7 @@ def by_link(request: HttpRequest, token: str) -> tuple[User, str, str]:
 def by_password(request: HttpRequest, *, email: str, password: str) -> tuple[User, str]:
     """The person and the new session's token. Raises Problem 401 ``sign_in_failed``, 403 ``user_suspended``, 422, 429."""
     address = normalize(email)
-    count_attempt(address)
+    _count("sign_in", address)
     with _failures(address):
         user, token = passwords.sign_in(email=address, password=password)
     _leave(request)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from tenantry.access.limits import attempt
+from tenantry.access import limits
 from tenantry.audit.services import Actor, record
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, invalid
@@ -39,7 +37,7 @@ def require_current(user: User, current: str) -> None:
     """Somebody at an unlocked screen must not take over the account. Raises Problem 422 ``password_wrong``, 429."""
     if not user.password:
         return
-    attempt(f"password:{user.id.hex}", limit=5, per=timedelta(minutes=1))
+    limits.count("password_proof", user.id)
     if not check_password(current, user.password):
         raise invalid("That is not your present password.", pointer="/current", code="password_wrong")
 

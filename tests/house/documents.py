@@ -102,6 +102,13 @@ def plans() -> str:
     return _table(" | ".join(["plan", *(f"`{name}`" for name in names)]), rows)
 
 
+def rates() -> str:
+    """The rate limits as they are where nobody has set others."""
+    from tenantry.access.rates import DEFAULTS
+
+    return _table("rule | what it counts | limit", ([f"`{rule.name}`", rule.meaning, rule.phrase] for rule in DEFAULTS.values()))
+
+
 def operations() -> str:
     """Every operation of the API, with what it asks for."""
     from tenantry.api.root import api
@@ -116,7 +123,7 @@ def operations() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    part.__name__: part for part in (roles, staff_roles, permissions, events, fields, transitions, states, plans, operations)
+    part.__name__: part for part in (roles, staff_roles, permissions, events, fields, transitions, states, plans, rates, operations)
 }
 
 

@@ -23,7 +23,6 @@ BOOKKEEPING = {
     "tenancy.services.create_tenant": "the platform's act: there is no tenant yet in whose record it could stand",
     "tenancy.services._change": "the platform's act on a tenant, not an act in it",
     "access.bearer.principal_of_key": "when a key was last used",
-    "access.limits.attempt": "counts attempts",
     "access.tasks.forget_attempts": "sweeps those counts",
     "api.idempotency.Idempotency._once": "an answer kept for a replay; what it answers is recorded by its service",
     "api.idempotency._keep": "as above",
@@ -47,6 +46,8 @@ BOOKKEEPING = {
 IN_DATABASE = {
     "audit_await_link": "notes which recorded event waits for its link",
     "access_check": "when a key was last used",
+    "access_count": "counts requests",
+    "access_count_outside": "as above",
 }
 
 

@@ -20,7 +20,6 @@ EVERYWHERE = {
     "organizations.invitations.decline": "as above",
 }
 ASIDE = {
-    "access.limits.attempt": "a refused request is rolled back, its attempt must count",
     "access.bearer.principal_of_key": "when a key was used is true even if the request is refused",
     "access.bearer._note_refusal": "the refusal rolls the request back, and stays on the record",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",

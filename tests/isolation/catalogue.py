@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 
 APP, OWNER, PLATFORM = "tenantry_app", "tenantry_owner", "tenantry_platform"
-# What is not a tenant's: the tenants themselves (checked apart), Django's list of migrations, the job queue.
-ALLOWED = re.compile(r"tenancy_tenant|django_migrations|procrastinate_\w+")
+# What is not a tenant's: the tenants themselves (checked apart), Django's list of migrations, the job queue,
+# what is counted before a workspace is entered.
+ALLOWED = re.compile(r"tenancy_tenant|django_migrations|procrastinate_\w+|access_doorstep")
 ALWAYS_APPEND_ONLY = {"audit_event", "audit_link"}
 # Rows that outlive what they speak of name an organization without referring to it.
 WITHOUT_REFERENCE = {"audit_event"}

@@ -141,7 +141,6 @@ def test_the_sixth_attempt_in_a_minute_waits(cast: Cast) -> None:
         ("/auth/link", {"email": "unknown@nowhere.example"}),
     ):
         tenant = Tenant.make(f"{cast.tenant.slug[:12]}-{path[-4:]}")
-        tenant.move_clock(seconds=60 - time.time() % 60)  # the window has just begun
         client = tenant.nobody()
         for _ in range(5):
             assert client.post(path, json=body).status_code in (401, 202)
@@ -149,13 +148,12 @@ def test_the_sixth_attempt_in_a_minute_waits(cast: Cast) -> None:
         assert problem(refused, 429, "rate_limited")["retry_after"] == int(refused.headers["retry-after"])
         assert 1 <= int(refused.headers["retry-after"]) <= 60
         assert refused.headers["ratelimit-remaining"] == "0"
-        problem(client.post(path, json={**body, "email": "another@nowhere.example"}), 429, "rate_limited")  # the same network address
-        tenant.move_clock(seconds=60 - time.time() % 60 + 61)
+        assert client.post(path, json={**body, "email": "another@nowhere.example"}).status_code in (401, 202)  # it is the address's own
+        tenant.move_clock(seconds=int(refused.headers["retry-after"]))
         assert client.post(path, json=body).status_code in (401, 202)
 
 
 def test_racing_attempts_are_all_counted(tenant: Tenant) -> None:
-    tenant.move_clock(seconds=60 - time.time() % 60)
     clients = [tenant.nobody() for _ in range(16)]
     answers = race(*(lambda c=c: c.post("/auth/link", json={"email": "a@nowhere.example"}).status_code for c in clients))
     assert sorted(answers) == [202] * 5 + [429] * 11
