@@ -10,6 +10,7 @@ from tenantry.tenancy.services import tenant_ids
 
 from .models import Attempt, Doorstep
 
+
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="access.forget_attempts")
 def forget_attempts(timestamp: int) -> None:

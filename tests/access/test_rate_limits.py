@@ -32,11 +32,7 @@ def test_the_window_slides_and_never_holds_more(tenant: Tenant) -> None:
 
 
 def test_what_comes_evenly_is_held_within_five_percent(tenant: Tenant) -> None:
-    admitted = [
-        at
-        for at in (number * 0.25 for number in range(600))
-        if counters.ask(Question("test", 100, 60, tenant.id, at)).admitted
-    ]
+    admitted = [at for at in (number * 0.25 for number in range(600)) if counters.ask(Question("test", 100, 60, tenant.id, at)).admitted]
     fullest = max(sum(1 for other in admitted if at <= other < at + 59.9) for at in admitted)
     assert fullest <= 100
     assert len([at for at in admitted if at < 120]) >= 190
