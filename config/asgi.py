@@ -40,4 +40,5 @@ application = AccessCheck(
     multi=settings.ENVIRONMENT.multi,
     default_slug=DEFAULT_SLUG,
     proxies=settings.ENVIRONMENT.trusted_proxies,
+    https=settings.SECURE_COOKIES,
 )

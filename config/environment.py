@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class Environment(BaseSettings):
@@ -29,6 +31,7 @@ class Environment(BaseSettings):
     log_level: str = "INFO"
     allowed_hosts: str = "*"
     trusted_proxies: int = Field(0, description="How many proxies in front append to X-Forwarded-For.")
+    embed_origins: str = Field("", description="Sites that may show the directory in a frame, as origins.")
 
     database_url: SecretStr | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "TENANTRY_DATABASE_URL"))
     database_password: SecretStr | None = Field(None, description="Password of the three roles; none: socket trust.")
@@ -64,6 +67,20 @@ class Environment(BaseSettings):
     def base_url(self) -> str:
         """The address under which people reach this installation, without a trailing slash."""
         return self.public_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        """They go into a header as they are, so nothing else may be in them."""
+        found = value.replace(",", " ").split()
+        if wrong := [origin for origin in found if not _ORIGIN.fullmatch(origin)]:
+            raise ValueError(f"{wrong[0]} is no origin; one is https://www.example.com, without a path")
+        return " ".join(found)
+
+    @property
+    def framed_by(self) -> tuple[str, ...]:
+        """The origins of ``embed_origins``."""
+        return tuple(self.embed_origins.split())
 
     def secrets_keys(self) -> list[str]:
         """The master secrets, newest first. Development makes one and keeps it in the data folder."""

@@ -41,9 +41,9 @@ INSTALLED_APPS = [
     "tenantry.install",
 ]
 MIDDLEWARE = [
+    "tenantry.portal.middleware.SecurityHeaders",
     "tenantry.portal.middleware.RequestRecord",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "tenantry.portal.middleware.SecurityHeaders",
     "tenantry.tenancy.middleware.TenantScope",
     "tenantry.people.middleware.Authentication",
     "tenantry.access.middleware.RateLimits",
@@ -81,10 +81,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "tenantry.portal.toasts.Toasts"
 SECURE_COOKIES = ENVIRONMENT.base_url.startswith("https://")
-CSRF_COOKIE_NAME = "tenantry_csrf"
-CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES
+# Browsers take a cookie of such a name over https alone, ``__Host-`` also for no other host and all addresses alone (RFC 6265bis
+# §4.1.3). With several workspaces a session's cookie belongs to one prefix, so it can only be ``__Secure-``.
+COOKIE_PREFIX = "" if not SECURE_COOKIES else "__Secure-" if ENVIRONMENT.multi else "__Host-"
+CSRF_COOKIE_NAME = f"{'__Host-' if SECURE_COOKIES else ''}tenantry_csrf"
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
 CSRF_FAILURE_VIEW = "tenantry.portal.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url] if ENVIRONMENT.public_url else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.trusted_proxies else None
@@ -97,6 +101,7 @@ USE_I18N = False
 APPEND_SLASH = False
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = ENVIRONMENT.mode == "development"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024

@@ -8,7 +8,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from django.conf import settings
+
 from tenantry.kit import ids
+from tenantry.people.sessions import COOKIE
 
 # Stands for the API's own address; the page puts in the workspace's.
 BASE = "https://base.invalid/api/v1"
@@ -137,8 +140,8 @@ def _credentials(method: str, permission: str) -> list[str]:
     if permission != "person":
         return ['-H "Authorization: Bearer $TENANTRY_KEY"']
     if method == "GET":
-        return ['-b "tenantry_session=$SESSION"']
-    return ['-b "tenantry_session=$SESSION; tenantry_csrf=$CSRF"', '-H "X-CSRFToken: $CSRF"']
+        return [f'-b "{COOKIE}=$SESSION"']
+    return [f'-b "{COOKIE}=$SESSION; {settings.CSRF_COOKIE_NAME}=$CSRF"', '-H "X-CSRFToken: $CSRF"']
 
 
 def _body(content: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from tenantry.access.permissions import registered
+from tenantry.people.sessions import COOKIE
 from tenantry.tenancy.addresses import address
 
 from . import examples
@@ -30,6 +32,8 @@ def reference(request: HttpRequest) -> HttpResponse:
     shown = {
         "base": base,
         "sought": sought,
+        "session_cookie": COOKIE,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "sections": [(section, [_with_base(operation.identifier, base) for operation in section.operations]) for section in found],
         "total": sum(len(section.operations) for section in found),
     }

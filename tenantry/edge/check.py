@@ -20,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tenantry.kit import crypto
 from tenantry.kit.context import caller_address, request_id_of
+from tenantry.kit.hardening import headers_of_data
 from tenantry.kit.problems import Problem
 
 ASGI = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
@@ -49,8 +50,12 @@ class Rules(Protocol):
 class AccessCheck:
     """Answers the question, and passes everything else (other paths, sessions, other methods) on."""
 
-    def __init__(self, otherwise: ASGI, *, dsn: str, rules: Rules, multi: bool, default_slug: str, proxies: int = 0, pool: int = 8) -> None:
+    def __init__(
+        self, otherwise: ASGI, *, dsn: str, rules: Rules, multi: bool, default_slug: str,
+        proxies: int = 0, https: bool = False, pool: int = 8,
+    ) -> None:  # fmt: skip
         self.otherwise, self.rules, self.multi, self.default_slug, self.proxies = otherwise, rules, multi, default_slug, proxies
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers_of_data(https=https).items()]
         self._dsn, self._size = dsn, pool
         self._pool: AsyncConnectionPool | None = None
 
@@ -71,7 +76,7 @@ class AccessCheck:
             await self.otherwise(scope, _again(refused.body, receive), send)
             return
         kind = b"application/json" if status == 200 else b"application/problem+json"
-        await _send(send, status, kind, json.dumps(body).encode(), request_id, headers)
+        await _send(send, status, kind, json.dumps(body).encode(), request_id, [*self._headers, *headers])
         elapsed = (time.perf_counter() - started) * 1000
         log.info("edge method=POST path=%s status=%d ms=%.1f request_id=%s", scope["path"], status, elapsed, request_id)
 
@@ -181,7 +186,6 @@ async def _send(send: Any, status: int, content_type: bytes, body: bytes, reques
                 (b"content-type", content_type),
                 (b"content-length", str(len(body)).encode()),
                 (b"cache-control", b"no-store"),
-                (b"x-content-type-options", b"nosniff"),
                 (b"x-request-id", request_id.encode()),
                 *headers,
             ],

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
+
+from django.conf import settings
 
 from tenantry.access.principal import NOBODY, Belonging, Principal
 from tenantry.audit.services import Actor, record
@@ -17,7 +20,7 @@ from tenantry.tenancy.scope import aside
 
 from .models import Session, Staff, User
 
-COOKIE = "tenantry_session"
+COOKIE: Final[str] = f"{settings.COOKIE_PREFIX}tenantry_session"
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(days=3)
 TOUCH_EVERY = timedelta(minutes=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Callable
 
@@ -12,16 +13,13 @@ from django.contrib import messages
 from django.db import DataError, OperationalError, connections
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
+from tenantry.kit import hardening
 from tenantry.kit.answers import problem_response
 from tenantry.kit.context import RequestInfo, caller_address, request_id_of, request_info
 from tenantry.kit.problems import Problem
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("tenantry.request")
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
-)
 
 
 def client_ip(request: HttpRequest) -> str | None:
@@ -92,24 +90,41 @@ def as_problem(error: Exception) -> Problem:
     return Problem(500, "internal_error", "Something went wrong on our side. Nothing was changed; the request id helps us to find it.")
 
 
+def nonce_of(request: HttpRequest) -> str:
+    """The nonce of this request's page, made when a template first asks for it: ``{{ csp_nonce }}``."""
+    found: str | None = getattr(request, "csp_nonce", None)
+    if found is None:
+        found = request.csp_nonce = secrets.token_urlsafe(18)  # type: ignore[attr-defined]  # Django lets a request carry more
+    return found
+
+
 class SecurityHeaders:
-    """No framing, no inline code, no sniffing, no referrer with a token in it."""
+    """Outermost, so that whatever is answered has them: no framing, no foreign code, no sniffing, no referrer with a token in it.
+
+    A view's own header stays as it is.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.setdefault("Content-Security-Policy", POLICY)
-        response.setdefault("X-Content-Type-Options", "nosniff")
-        response.setdefault("Referrer-Policy", "same-origin")
-        response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        if settings.SECURE_COOKIES:
-            response.setdefault("Strict-Transport-Security", "max-age=31536000")
+        for name, value in self._headers(request, response).items():
+            response.setdefault(name, value)
         if not request.path_info.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    def _headers(self, request: HttpRequest, response: HttpResponseBase) -> dict[str, str]:
+        https: bool = settings.SECURE_COOKIES
+        if not response.get("Content-Type", "").startswith("text/html"):
+            return hardening.headers_of_data(https=https)
+        return hardening.headers_of_page(
+            getattr(request, "csp_nonce", ""),
+            report_to=f"{getattr(request, 'cookie_path', '/')}csp-report",
+            framed_by=settings.ENVIRONMENT.framed_by if getattr(response, "embeddable", False) else (),
+            https=https,
+        )
 
 
 class AccessNotice:

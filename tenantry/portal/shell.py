@@ -6,8 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from tenantry.kit.context import request_info
+
+from .middleware import nonce_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -19,4 +22,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "tenant_name": getattr(getattr(request, "tenant", None), "name", "") or "Tenantry",
         "developing": settings.ENVIRONMENT.developing,
         "request_id": request_info.get().request_id,
+        "csp_nonce": SimpleLazyObject(lambda: nonce_of(request)),
     }

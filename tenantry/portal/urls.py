@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import path
 
-from . import views
+from . import reports, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("csp-report", reports.csp_report, name="csp_report"),
 ]
 if settings.ENVIRONMENT.developing:
     urlpatterns += [

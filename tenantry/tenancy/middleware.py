@@ -16,7 +16,9 @@ from .scope import scope
 from .services import DEFAULT_SLUG, SLUG
 
 # Addresses of the installation as a whole; everything else is a tenant's.
-PLATFORM_PATHS = ("/static/", "/healthz", "/favicon.ico")
+PLATFORM_PATHS = ("/static/", "/healthz", "/favicon.ico", "/csp-report")
+# Also below a workspace's prefix: it touches nothing of any, and must not cost a transaction.
+_OF_NOBODY = "/csp-report"
 
 
 class TenantScope:
@@ -47,6 +49,8 @@ class TenantScope:
             request.path_info = rest
             if not SLUG.fullmatch(slug):  # the database would also take an id, and choke on bytes that no slug has
                 raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
+            if rest == _OF_NOBODY:
+                return self.get_response(request)
             set_prefix = f"/t/{slug}/"
         set_script_prefix(set_prefix or "/")
         request.cookie_path = set_prefix or "/"  # type: ignore[attr-defined]  # sessions of two tenants never meet

@@ -77,9 +77,10 @@ def test_exceptions_say_why() -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("pattern", [r"\sstyle\s*=", r"<script(?![^>]*\bsrc=)", r"\son[a-z]+\s*=\s*[\"']", r"javascript:", r"<style"])
+@pytest.mark.parametrize("pattern", [r"\sstyle\s*=", r"<script(?![^>]*\bsrc=)", r"\son[a-z]+\s*=\s*[\"']", r"javascript:", r"<style",
+    r"<script(?![^>]*\bnonce=\"{{ csp_nonce }}\")"])  # fmt: skip
 def test_pages_have_nothing_inline(pattern: str) -> None:
-    """The content security policy forbids it; mails are no pages."""
+    """The content security policy forbids it, and a script without the page's nonce; mails are no pages."""
     pages = [path for path in source.tracked("*.html") if "mail" not in path.relative_to(source.ROOT).parts]
     assert len(pages) > 20
     assert [_name(path) for path in pages if re.search(pattern, path.read_text(), re.IGNORECASE)] == []

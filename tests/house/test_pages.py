@@ -98,6 +98,7 @@ NO_PAGE = {
 }
 NO_OPERATION = {
     "organization_new_cancel": "a draft is the wizard's memory of a person; who founds over the API sends it all at once",
+    "csp_report": "browsers tell of what a page's policy refused; nothing is kept",
     "dev_components": "shows toasts; development only",
     "dev_components_plain": "development only",
     "dev_components_dialog": "development only",

@@ -52,7 +52,7 @@ ANSWERS = {
     "405 405 405 405 405": """
         sign_out account_password account_sessions_end account_session_end own_invitation organization_new_cancel
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
-        staff_user_reinstate staff_reinstate staff_audit_verification""",
+        staff_user_reinstate staff_reinstate staff_audit_verification csp_report""",
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """

@@ -51,10 +51,11 @@ def _profile(request: HttpRequest, slug: str) -> Profile:
 
 
 def image_response(image: bytes | memoryview | None) -> HttpResponse:
-    """A picture that images.py made: a PNG and nothing else. Raises Problem 404 without one."""
+    """A picture that images.py made: a PNG and nothing else, and never opened as a page. Raises Problem 404 without one."""
     if not image:
         raise not_found("picture")
-    return HttpResponse(bytes(image), content_type="image/png", headers={"Cache-Control": KEEP})
+    headers = {"Cache-Control": KEEP, "Content-Disposition": 'inline; filename="picture.png"'}
+    return HttpResponse(bytes(image), content_type="image/png", headers=headers)
 
 
 def theme_response(profile: Profile) -> HttpResponse:
