@@ -11,7 +11,7 @@ HSTS: Final = "max-age=63072000; includeSubDomains; preload"
 # Every feature that Chromium knows by this name; only copying a key and, later, a security key in the hand are ours.
 _OWN_FEATURES: Final = ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get")
 _NO_FEATURES: Final = (
-    "accelerometer autoplay bluetooth browsing-topics camera clipboard-read compute-pressure cross-origin-isolated "
+    "accelerometer autoplay camera clipboard-read compute-pressure cross-origin-isolated "
     "display-capture encrypted-media fullscreen gamepad geolocation gyroscope hid identity-credentials-get idle-detection keyboard-map "
     "local-fonts magnetometer microphone midi otp-credentials payment picture-in-picture screen-wake-lock serial storage-access sync-xhr "
     "unload usb window-management xr-spatial-tracking"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ class Place:
 def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A server of its own on a database of its own."""
     with migrated_database(TENANTRY_TENANCY="single") as address:
-        environment = {**os.environ, "DATABASE_URL": address, "TENANTRY_TENANCY": "single", "TENANTRY_HOST_ORGS": "on"}
+        environment = {**os.environ, "DATABASE_URL": address, "TENANTRY_TENANCY": "single", "TENANTRY_HOST_ORGS": "on",
+                       "TENANTRY_PUBLIC_URL": "https://teams.example", "TENANTRY_EMBED_ORIGINS": "https://www.example.com"}  # fmt: skip
         web = Web(Path(tmp_path_factory.mktemp("single")), environment)
         try:
             yield Place(web.wait().url, environment)
@@ -60,6 +62,57 @@ def test_a_key_from_the_command_line_works_at_both_doors(single: Place) -> None:
     question = {"user": "owner@contoso.example", "organization": made["id"], "permission": "members:write"}
     assert ok(client.post("/access/check", json=question))["allowed"] is True
     assert ok(client.post("/access/check-batch", json={"checks": [question]}))["data"][0]["allowed"] is True
+
+
+def _cookies(answer: httpx.Response) -> dict[str, set[str]]:
+    """Name → attributes, of what an answer sets."""
+    found = [line.split("; ") for line in answer.headers.get_list("set-cookie")]
+    return {parts[0].partition("=")[0]: {part for part in parts[1:] if not part.startswith(("expires", "Max-Age"))} for parts in found}
+
+
+def test_over_https_cookies_belong_to_this_host_alone_and_are_cleared_as_they_were_set(single: Place) -> None:
+    strict = {"Path=/", "Secure", "HttpOnly", "SameSite=Lax"}
+    key = single.cli("key", "create", "--staff", "admin").strip()
+    staff = {"email": "ada@teams.example", "role": "admin"}
+    ok(httpx.post(f"{single.url}/api/v1/staff", json=staff, headers={"Authorization": f"Bearer {key}"}), 201)
+    token = single.cli("link", "ada@teams.example").strip().rpartition("/")[2]
+    form = httpx.get(f"{single.url}/sign-in/link/{token}")
+    assert _cookies(form) == {"__Host-tenantry_csrf": strict}
+    csrf = f"__Host-tenantry_csrf={form.cookies['__Host-tenantry_csrf']}"
+    hidden = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+    assert hidden
+    sent = {"data": {"csrfmiddlewaretoken": hidden[1]}, "headers": {"Cookie": csrf}}
+    entered = httpx.post(f"{single.url}/sign-in/link/{token}", **sent)
+    assert entered.status_code == 302, entered.text
+    assert _cookies(entered)["__Host-tenantry_session"] == strict
+    session = f"{csrf}; __Host-tenantry_session={entered.cookies['__Host-tenantry_session']}"
+    csrf = f"__Host-tenantry_csrf={entered.cookies['__Host-tenantry_csrf']}"
+    sent["headers"] = {"Cookie": f"{session}; {csrf}", "X-CSRFToken": entered.cookies["__Host-tenantry_csrf"]}
+    renamed = httpx.post(f"{single.url}/account", data={"name": "Ada"}, headers=sent["headers"])
+    assert _cookies(renamed)["__Host-tenantry_messages"] == strict
+    toast = f"__Host-tenantry_messages={renamed.cookies['__Host-tenantry_messages']}"
+    shown = httpx.get(f"{single.url}/account", headers={"Cookie": f"{session}; {toast}"})
+    assert _cookies(shown)["__Host-tenantry_messages"] == strict
+    left = httpx.post(f"{single.url}/sign-out", headers=sent["headers"])
+    assert _cookies(left)["__Host-tenantry_session"] == strict
+    for answer, name in ((shown, "__Host-tenantry_messages"), (left, "__Host-tenantry_session")):
+        assert any(f'{name}=""; ' in line and "Max-Age=0" in line for line in answer.headers.get_list("set-cookie"))
+
+
+def test_over_https_browsers_are_told_to_stay_with_it_and_who_may_frame(single: Place) -> None:
+    for path in ("/sign-in", "/directory", "/api/v1/me", "/static/portal/portal.js", "/nowhere"):
+        headers = httpx.get(f"{single.url}{path}").headers
+        assert headers["strict-transport-security"] == "max-age=63072000; includeSubDomains; preload"
+        framed = path == "/directory"
+        assert (
+            f"frame-ancestors {'https://www.example.com' if framed else chr(39) + 'none' + chr(39)};" in headers["content-security-policy"]
+        )
+        assert ("x-frame-options" in headers) != framed
+    edge = httpx.post(f"{single.url}/api/v1/access/check", headers={"Authorization": "Bearer x"})
+    assert "preload" in edge.headers["strict-transport-security"]
+    assert "preload" not in httpx.get(os.environ["TENANTRY_TEST_URL"] + "/healthz").headers.get("strict-transport-security", "")
+    shown = httpx.get(f"{single.url}/directory", headers={"Sec-Fetch-Dest": "iframe"}).text
+    assert "<h1>Directory</h1>" in shown and 'class="side"' not in shown
 
 
 def test_hosting_is_open_where_the_operator_opened_it(single: Place) -> None:

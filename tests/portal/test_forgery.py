@@ -1,0 +1,68 @@
+"""Another site's form, posted with somebody's cookies: refused at every address, before any view is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tenantry.kit.converters import PREFIXES
+
+from ..isolation.document import operations, request
+from ..people import Cast, Client, ok
+
+# Takes no cookie's word for anything, and answers nothing.
+OPEN = {"csp_report"}
+SAMPLE = "01h455vb4pex5vsknk084sn02q"
+
+
+def _addresses() -> Iterator[tuple[str, str]]:
+    """Every named address outside the API, with values that fit."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, str]]:
+        for pattern in patterns:
+            here = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                if pattern.namespace is None:
+                    yield from walk(pattern.url_patterns, here)
+            elif pattern.name:
+                for name, converter in pattern.pattern.converters.items():
+                    regex = converter.regex
+                    value = f"{regex[:3]}_{SAMPLE}" if regex[3:5] == "_[" else "1" if regex == "[0-9]+" else "contoso"
+                    here = re.sub(rf"<(\w+:)?{name}>", value, here)
+                yield pattern.name, here
+
+    return walk(get_resolver().url_patterns, "")
+
+
+def test_no_form_is_taken_without_its_token(cast: Cast) -> None:
+    staff = cast.tenant.staff("ada@northwind.example", "admin")
+    for client in (staff, cast.owner):
+        forged = Client(cast.tenant.api)
+        forged.cookies = client.cookies
+        del forged.headers["X-CSRFToken"]
+        answers = {name: forged.post(f"{cast.tenant.url}/{address}", data={"x": "y"}) for name, address in _addresses()}
+        assert len(answers) > 60
+        assert {name: answer.status_code for name, answer in answers.items() if answer.status_code != 403} == dict.fromkeys(OPEN, 204)
+        assert all("csrf_failed" in answer.text for name, answer in answers.items() if name not in OPEN)
+
+
+def test_no_session_speaks_for_a_request_without_its_token(cast: Cast) -> None:
+    """The API: what isn't reading. Those that need no session take JSON only, which no form can send."""
+    document = ok(cast.nobody.get("/openapi.json"))
+    forged = Client(cast.tenant.api)
+    forged.cookies = cast.owner.cookies
+    del forged.headers["X-CSRFToken"]
+    ids = {prefix: f"{prefix}_{SAMPLE}" for prefix in PREFIXES} | {"org": cast.contoso.public_id}
+    wrong = []
+    for operation in operations(document, prefix=f"/t/{cast.tenant.slug}/api/v1"):
+        if operation.method != "GET":
+            path, query, _ = request(operation, ids)
+            answer = forged.request(operation.method, path, params=query, data={"x": "y"})
+            allowed = (
+                {(415, "media_type_unsupported"), (403, "csrf_failed")} if operation.permission == "public" else {(403, "csrf_failed")}
+            )
+            if (answer.status_code, answer.json().get("code")) not in allowed:
+                wrong.append(f"{operation}: {answer.status_code} {answer.text}")
+    assert wrong == []
