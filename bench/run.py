@@ -19,6 +19,7 @@ from rich.table import Table
 from . import rig
 from .load import load
 from .seed import sample, seed, seed_events
+from .webhooks import webhooks
 
 RUNS = 5
 ROWS: list[tuple[str, str, str, bool]] = []
@@ -202,7 +203,7 @@ def stream(url: str, headers: dict[str, str]) -> tuple[int, float]:
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or ["decide", "race", "pages", "check", "export"]
+    wanted = sys.argv[1:] or ["decide", "race", "webhooks", "pages", "check", "export"]
     with rig.installation() as dsn:
         from tenantry.tenancy.services import ensure_default
 
@@ -211,6 +212,8 @@ def main() -> int:
             decide()
         if "race" in wanted:
             race(tenant)
+        if "webhooks" in wanted:
+            webhooks(dsn, row)
         small = {}
         if "pages" in wanted:
             seed(dsn, tenant=tenant, label="small", organizations=10, each=100)
