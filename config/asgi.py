@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from tenantry.edge.check import AccessCheck
+from tenantry.edge.traced import Traced
 
 from .database import role_dsn
 
@@ -33,12 +34,15 @@ class _Rules:
         return questions.decide(question, row).body()
 
 
-application = AccessCheck(
-    django,
-    dsn=role_dsn(settings.ENVIRONMENT, "app"),
-    rules=_Rules(),
-    multi=settings.ENVIRONMENT.multi,
-    default_slug=DEFAULT_SLUG,
-    proxies=settings.ENVIRONMENT.trusted_proxies,
-    https=settings.SECURE_COOKIES,
+application = Traced(
+    AccessCheck(
+        django,
+        dsn=role_dsn(settings.ENVIRONMENT, "app"),
+        rules=_Rules(),
+        multi=settings.ENVIRONMENT.multi,
+        default_slug=DEFAULT_SLUG,
+        proxies=settings.ENVIRONMENT.trusted_proxies,
+        https=settings.SECURE_COOKIES,
+    ),
+    service="tenantry-web",
 )

@@ -38,6 +38,9 @@ class Environment(BaseSettings):
     database_pool: int = 16
 
     secrets_key: SecretStr | None = Field(None, description="Master secrets, newest first, separated by commas.")
+    worker_timeout: float = Field(30, ge=1, description="Seconds of silence after which a worker counts as dead.")
+    metrics_token: SecretStr | None = Field(None, description="What /metrics is read with; none: there is no /metrics.")
+
     mail_url: SecretStr | None = Field(None, description="smtp://user:password@host:port?tls=starttls|implicit|none")
     mail_from: str = "Tenantry <tenantry@localhost>"
     allow_loopback_webhooks: Literal["on", "off"] = Field("off", description="Webhooks to http://127.0.0.1; never in production.")

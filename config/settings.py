@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
-from typing import Any
 
 import django_stubs_ext
-import structlog
 
 from tenantry.kit import crypto
 
+from . import logs
 from .database import django_databases
 from .environment import environment
 
@@ -111,34 +109,4 @@ PROCRASTINATE_DATABASE_ALIAS = "default"
 LOGGING_CONFIG = None
 # WhiteNoise hands its files over synchronously; they are small and the browser keeps them. Our own streams are asynchronous.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-_shared: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.add_log_level,
-    structlog.processors.TimeStamper(fmt="%H:%M:%S" if ENVIRONMENT.developing else "iso", utc=not ENVIRONMENT.developing),
-]
-structlog.configure(
-    processors=[*_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-_handler = logging.StreamHandler()
-_handler.setFormatter(
-    structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            # Plain tracebacks: the pretty ones print locals, and with them tokens and mail bodies.
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-            if ENVIRONMENT.developing
-            else structlog.processors.JSONRenderer(),
-        ],
-    )
-)
-logging.basicConfig(handlers=[_handler], level=ENVIRONMENT.log_level, force=True)
-for noisy in ("procrastinate", "asyncio", "psycopg.pool"):
-    logging.getLogger(noisy).setLevel(logging.WARNING)
-# It would log whole paths, and some carry a token; RequestRecord logs every request without them, and every defect.
-for talkative in ("django.request", "django.security.csrf"):
-    logging.getLogger(talkative).setLevel(logging.CRITICAL)
+logs.configure(ENVIRONMENT)

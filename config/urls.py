@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("api/v1/", include("tenantry.api.urls")),
+    path("", include("tenantry.install.probes")),
     path("", include("tenantry.portal.urls")),
     path("", include("tenantry.people.urls")),
     path("", include("tenantry.organizations.urls")),

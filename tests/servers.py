@@ -141,6 +141,7 @@ class Stack:
             "TENANTRY_WORKERS": "1",
             "TENANTRY_ALLOW_LOOPBACK_WEBHOOKS": "on",
             "TENANTRY_RATE_LIMITS": RATE_LIMITS,
+            "TENANTRY_METRICS_TOKEN": "only for tests",
             "TENANTRY_SECRETS_KEY": secrets.token_urlsafe(32),
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }

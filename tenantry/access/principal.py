@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from tenantry.audit.services import Actor
+from tenantry.kit.ids import encode
 from tenantry.tenancy.scope import EVERYTHING, Everything
 
 from .permissions import ROLES, role_holds, staff_holds
@@ -62,6 +63,13 @@ class Principal:
         if self.key_id:
             return f"key:{self.key_id.hex}"
         return f"user:{self.user.id.hex}" if self.user else "nobody"
+
+    @property
+    def public_id(self) -> str:
+        """``usr_…`` or ``key_…``: who asks, as logs and traces may say it. Empty for nobody."""
+        if self.key_id:
+            return encode("key", self.key_id)
+        return self.user.public_id if self.user else ""
 
     @property
     def reach(self) -> Iterable[UUID] | Everything:

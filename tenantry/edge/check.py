@@ -7,7 +7,6 @@ question means and how it is decided is handed in (``config/asgi.py``): this roo
 from __future__ import annotations
 
 import json
-import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -16,15 +15,16 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
+import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from tenantry.kit import crypto
+from tenantry.kit import crypto, metrics, tracing
 from tenantry.kit.context import caller_address, request_id_of
 from tenantry.kit.hardening import headers_of_data
 from tenantry.kit.problems import Problem
 
 ASGI = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
-log = logging.getLogger("tenantry.request")
+log = structlog.get_logger("tenantry.request")
 # PgBouncer in transaction mode gives each transaction another server, where a prepared statement is unknown.
 _KWARGS = {"autocommit": True, "prepare_threshold": None}
 MAX_BODY = 16 * 1024
@@ -77,8 +77,11 @@ class AccessCheck:
             return
         kind = b"application/json" if status == 200 else b"application/problem+json"
         await _send(send, status, kind, json.dumps(body).encode(), request_id, [*self._headers, *headers])
-        elapsed = (time.perf_counter() - started) * 1000
-        log.info("edge method=POST path=%s status=%d ms=%.1f request_id=%s", scope["path"], status, elapsed, request_id)
+        seconds = time.perf_counter() - started
+        metrics.requests.labels("POST", PATH, str(status)).inc()
+        metrics.request_seconds.labels("POST", PATH).observe(seconds)
+        tracing.describe_request(method="POST", route=PATH, status=status)
+        log.info("edge", method="POST", path=scope["path"], status=status, ms=round(seconds * 1000, 1), request_id=request_id)
 
     async def _answered(
         self, slug: str, authorization: str, caller: str | None, receive: Any
@@ -87,6 +90,7 @@ class AccessCheck:
         try:
             return 200, await self._answer(slug, authorization, caller, await _body(receive)), []
         except Problem as problem:
+            metrics.refused(problem.status, problem.code)
             return problem.status, problem.body(), [(b"www-authenticate", b"Bearer")] if problem.status == 401 else []
         except (psycopg.OperationalError, PoolTimeout):
             busy = Problem(503, "busy", "The database doesn't answer. Try again in a moment.")

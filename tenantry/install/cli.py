@@ -46,8 +46,9 @@ def web(host: Host = "") -> None:
 @app.command()
 def worker() -> None:
     """Run background jobs and schedules."""
-    from . import serve
+    from . import counting, serve
 
+    counting.share(settle())
     serve.worker(django())
 
 

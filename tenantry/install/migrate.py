@@ -63,9 +63,9 @@ def up_to_date(settings: Environment) -> bool:
     """True when there is nothing for ``migrate`` to do. Refuses a newer database as ``migrate`` does."""
     try:
         with psycopg.connect(role_dsn(settings, "owner"), autocommit=True) as connection:
-            known, present = _known(), _present(connection)
-            _refuse_newer(known, present)
-            if known != present:
+            ours, present = known(), _present(connection)
+            _refuse_newer(ours, present)
+            if ours != present:
                 return False
             default = settings.multi or connection.execute("select 1 from tenancy_tenant where slug = 'default'").fetchone()
             return bool(default)
@@ -123,7 +123,7 @@ def _apply() -> list[str]:
     connection = connections["owner"]
     connection.ensure_connection()
     before = _present(connection.connection)
-    _refuse_newer(_known(), before)
+    _refuse_newer(known(), before)
     try:
         call_command("migrate", database="owner", verbosity=0, interactive=False, skip_checks=True)
         after = _present(connection.connection)
@@ -139,7 +139,7 @@ def _apply() -> list[str]:
     return [name for name in after if name not in before]
 
 
-def _known() -> dict[str, None]:
+def known() -> dict[str, None]:
     """The migrations of this code."""
     from django.db.migrations.loader import MigrationLoader
 

@@ -10,7 +10,10 @@ import threading
 import time
 from typing import Any
 
+from config import logs
 from config.environment import Environment
+
+from . import counting
 
 WORKER_NAME = "tenantry"
 WORKER_THREADS = 4
@@ -29,6 +32,7 @@ def web(settings: Environment, host: str = "") -> None:
     from granian.server import Server
 
     follow_parent()
+    counting.share(settings)
     server: Any = Server(
         "config.asgi:application",
         address=address(settings, host),
@@ -38,6 +42,7 @@ def web(settings: Environment, host: str = "") -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
+        log_dictconfig=logs.for_granian(settings),
         log_level=LogLevels.warning if supervised() else LogLevels.info,
         process_name=None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -12,10 +13,12 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
 
-from config.environment import Environment
+from config.environment import Environment, environment
+from tenantry.kit.redaction import redacted
 
 from . import embedded, serve
 from .prepare import django, settle
@@ -25,6 +28,7 @@ READY_SECONDS = 60
 PORT_SECONDS = 2.5
 QUICK_SECONDS = 20
 QUICK_DEATHS = 5
+FAULT = 31  # red
 
 
 class _Stop(Exception):
@@ -104,7 +108,7 @@ def up(host: str = "") -> None:
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
         if isinstance(leaving.code, str):
-            show("up", leaving.code, 31)
+            show("up", leaving.code, FAULT)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -153,7 +157,7 @@ def _welcome(settings: Environment, children: list[Child]) -> None:
         try:
             lines = welcome.lines(settings, welcome.load(settings))
         except Exception as error:  # a broken demo must not keep the product from running
-            show("up", f"The demo could not be loaded: {type(error).__name__}: {error}", 31)
+            show("up", f"The demo could not be loaded: {type(error).__name__}: {error}", FAULT)
         from django.db import connections
 
         connections.close_all()
@@ -181,7 +185,7 @@ def _answers(settings: Environment) -> bool:
 def _watch(settings: Environment, children: list[Child], own_database: bool) -> NoReturn:
     while True:
         if own_database and not embedded.alive(settings.home):
-            show("up", "the database died (its own log says why); starting it again", 31)
+            show("up", "the database died (its own log says why); starting it again", FAULT)
             embedded.start(settings.home)
             show("up", "the database is back")
         _restart_the_dead(children)
@@ -206,7 +210,7 @@ def _restart_the_dead(children: list[Child]) -> None:
                 f"{child.name} {how}, {QUICK_DEATHS} times in a row right after its start. Its lines above say why. Giving up."
             )
         wait = 2 ** (child.quick_deaths - 1)
-        show("up", f"{child.name} {how}; starting it again in {wait} s", 31)
+        show("up", f"{child.name} {how}; starting it again in {wait} s", FAULT)
         child.process, child.again_at = None, time.monotonic() + wait
 
 
@@ -220,7 +224,7 @@ def stop(children: list[Child]) -> None:
             try:
                 child.process.wait(max(0.1, until - time.monotonic()))
             except subprocess.TimeoutExpired:
-                show("up", f"{child.name} doesn't stop; killing it", 31)
+                show("up", f"{child.name} doesn't stop; killing it", FAULT)
             child.sweep()
             for pump in child.pumps:
                 pump.join(1)
@@ -234,12 +238,20 @@ def _leave_database(settings: Environment, own: bool) -> None:
 
 
 def show(name: str, line: str, colour: int = 0) -> None:
-    """One log line with its source in front."""
-    prefix = f"{name:<6} │ "
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        prefix = f"\033[{colour or 2}m{prefix}\033[0m"
+    """One log line with its source in front; in production one JSON object, which most of our parts' lines are already."""
+    if not environment().developing:
+        text = line if line.startswith("{") else _as_json(name, line, "error" if colour == FAULT else "info")
+    elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        text = f"\033[{colour or 2}m{name:<6} │ \033[0m{line}"
+    else:
+        text = f"{name:<6} │ {line}"
     with contextlib.suppress(BrokenPipeError):
-        print(prefix + line, flush=True)
+        print(text, flush=True)
+
+
+def _as_json(name: str, line: str, level: str) -> str:
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return json.dumps({"event": redacted(line), "level": level, "logger": f"tenantry.{name}", "timestamp": moment}, ensure_ascii=False)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> NoReturn:

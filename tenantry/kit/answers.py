@@ -9,18 +9,20 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 
+from . import metrics
 from .problems import Problem
 
 MEDIA_TYPE = "application/problem+json"
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """The API always; a page's address only when the client says so."""
-    return request.path_info.startswith("/api/") or "json" in request.headers.get("Accept", "")
+    """The API and what machines watch always; a page's address only when the client says so."""
+    return request.path_info.startswith(("/api/", "/health/", "/metrics")) or "json" in request.headers.get("Accept", "")
 
 
 def problem_json(problem: Problem) -> HttpResponse:
     """RFC 9457 §3."""
+    metrics.refused(problem.status, problem.code)
     response = HttpResponse(json.dumps(problem.body()), status=problem.status, content_type=MEDIA_TYPE)
     for name, value in problem.headers.items():
         response[name] = value
@@ -35,6 +37,7 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
         return problem_json(problem)
     if problem.code == "unauthenticated" and request.method == "GET":
         return _to_sign_in(request, problem)
+    metrics.refused(problem.status, problem.code)
     response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value

@@ -8,12 +8,14 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from . import metrics
 from .problems import Problem
 
 
 def show_problem(form: Form, problem: Problem) -> int:
     """Put each error beside the field that its pointer names (``/billing_address/city`` is ``billing_address_city``), else above
     the form; returns the status to answer with. Call it after ``is_valid``."""
+    metrics.refused(problem.status, problem.code)
     placed = False
     for error in problem.members.get("errors", []):
         name = str(error.get("pointer", "")).strip("/").replace("/", "_")

@@ -26,3 +26,9 @@ jobs = Counter("tenantry_jobs_run", "Jobs run, by task and outcome (succeeded, r
 job_seconds = Histogram("tenantry_job_seconds", "How long jobs took.", ["task"], buckets=_JOB_BUCKETS)
 deliveries = Counter("tenantry_webhook_deliveries", "Attempts to deliver a webhook, by outcome (delivered, retried, failed).", ["outcome"])
 mails = Counter("tenantry_mails", "Attempts to send a mail, by outcome (sent, failed).", ["outcome"])
+
+
+def refused(status: int, code: str) -> None:
+    """Count a refusal, if it is one of a limit: 402 or 429."""
+    if status in (402, 429):
+        refusals.labels(str(status), code).inc()

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from tenantry.access import limits
 from tenantry.access.principal import principal_of
 from tenantry.audit.services import Actor, record
-from tenantry.kit import crypto
+from tenantry.kit import crypto, metrics
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import safe_path
@@ -41,9 +41,9 @@ def ask_for_link(*, email: str, next_path: str = "") -> str:
 
 def by_link(request: HttpRequest, token: str) -> tuple[User, str, str]:
     """Burn a link; returns the person, the new session's token and where to go next. Raises Problem 410, 403."""
-    with _failures("a sign-in link"):
+    with _failures("a sign-in link", "link"):
         email = links.peek(token).user.email
-    with _failures(email):
+    with _failures(email, "link"):
         _leave(request)
         return links.use_link(token=token)
 
@@ -52,18 +52,19 @@ def by_password(request: HttpRequest, *, email: str, password: str) -> tuple[Use
     """The person and the new session's token. Raises Problem 401 ``sign_in_failed``, 403 ``user_suspended``, 422, 429."""
     address = normalize(email)
     _count("sign_in", address)
-    with _failures(address):
+    with _failures(address, "password"):
         user, token = passwords.sign_in(email=address, password=password)
     _leave(request)
     return user, token
 
 
 @contextmanager
-def _failures(label: str) -> Iterator[None]:
+def _failures(label: str, method: str) -> Iterator[None]:
     """Record a refused sign-in apart, because the refusal rolls this request's transaction back."""
     try:
         yield
     except Problem as problem:
+        metrics.sign_ins.labels(method, "failed").inc()
         with aside():
             record("user.sign_in_failed", actor=Actor("user", None, label, "portal"), label=label, reason=problem.code)
         raise

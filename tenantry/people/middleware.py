@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
+from structlog.contextvars import bound_contextvars
 
 from tenantry.access.bearer import principal_of_key, refuse_at_portal
-from tenantry.access.principal import NOBODY
+from tenantry.access.principal import NOBODY, Principal
 from tenantry.kit.answers import problem_response
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import EVERYTHING, narrow
@@ -30,8 +31,10 @@ class Authentication:
             self._identify(request)
         except Problem as problem:
             return problem_response(request, problem)
-        narrow(request.principal.reach)  # type: ignore[attr-defined]  # Django lets a request carry more
-        return self.get_response(request)
+        principal: Principal = request.principal  # type: ignore[attr-defined]  # Django lets a request carry more
+        narrow(principal.reach)
+        with bound_contextvars(**{"actor": principal.public_id} if principal.known else {}):
+            return self.get_response(request)
 
     def _identify(self, request: HttpRequest) -> None:
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")

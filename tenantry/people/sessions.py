@@ -12,7 +12,7 @@ from django.conf import settings
 
 from tenantry.access.principal import NOBODY, Belonging, Principal
 from tenantry.audit.services import Actor, record
-from tenantry.kit import crypto
+from tenantry.kit import crypto, metrics
 from tenantry.kit.clock import now
 from tenantry.kit.context import request_info
 from tenantry.kit.problems import not_found
@@ -54,6 +54,7 @@ def start_session(*, user: User, method: str) -> tuple[Session, str]:
     )  # fmt: skip
     session.save(force_insert=True)
     User.objects.filter(id=user.id).update(last_seen_at=moment, email_verified_at=user.email_verified_at or moment)
+    metrics.sign_ins.labels(method, "succeeded").inc()
     record("user.signed_in", actor=Actor("user", user.id, user.email, "portal"), target=user, label=user.email, reason=method)
     return session, token
 

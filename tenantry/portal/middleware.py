@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable
@@ -12,11 +11,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import DataError, OperationalError, connections
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from structlog.contextvars import bound_contextvars
 
 from tenantry.kit import hardening
 from tenantry.kit.answers import problem_response
 from tenantry.kit.context import RequestInfo, caller_address, request_id_of, request_info
 from tenantry.kit.problems import Problem
+
+from .observation import observe
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("tenantry.request")
@@ -29,7 +31,7 @@ def client_ip(request: HttpRequest) -> str | None:
 
 
 class RequestRecord:
-    """Give the request an id, tell the audit where it comes from, log one line, and count its queries in development."""
+    """Give the request an id, tell the audit where it comes from, note how it went, and count its queries in development."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -39,21 +41,17 @@ class RequestRecord:
         info = RequestInfo(request_id, client_ip(request), request.headers.get("User-Agent", "")[:300])
         token, started = request_info.set(info), time.perf_counter()
         counter = _Counter()
-        try:
-            with connections["default"].execute_wrapper(counter):
-                response = self._answer(request)
-        finally:
-            request_info.reset(token)
-        milliseconds = (time.perf_counter() - started) * 1000
+        with bound_contextvars(request_id=request_id):
+            try:
+                with connections["default"].execute_wrapper(counter):
+                    response = self._answer(request)
+            finally:
+                request_info.reset(token)
+            seconds = time.perf_counter() - started
+            observe(request, response, seconds=seconds)
         response["X-Request-Id"] = request_id
         if settings.ENVIRONMENT.developing:
-            response["Server-Timing"] = f'total;dur={milliseconds:.1f}, db;desc="{counter.count} queries"'
-        if not request.path_info.startswith("/static/"):
-            # The path without its query: a token in a link must not reach the log.
-            path = re.sub(r"(/(?:link|invitations)/)[A-Za-z0-9_-]{20,}", r"\1…", request.path)
-            log.info(
-                "request", method=request.method, path=path, status=response.status_code, ms=round(milliseconds, 1), request_id=request_id
-            )
+            response["Server-Timing"] = f'total;dur={seconds * 1000:.1f}, db;desc="{counter.count} queries"'
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:

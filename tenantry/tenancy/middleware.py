@@ -16,7 +16,7 @@ from .scope import scope
 from .services import DEFAULT_SLUG, SLUG
 
 # Addresses of the installation as a whole; everything else is a tenant's.
-PLATFORM_PATHS = ("/static/", "/healthz", "/favicon.ico", "/csp-report")
+PLATFORM_PATHS = ("/static/", "/healthz", "/health/", "/metrics", "/favicon.ico", "/csp-report")
 # Also below a workspace's prefix: it touches nothing of any, and must not cost a transaction.
 _OF_NOBODY = "/csp-report"
 

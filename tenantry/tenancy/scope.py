@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import connections, transaction
 from psycopg.pq import TransactionStatus
+from structlog.contextvars import bound_contextvars
 
 from tenantry.kit import clock
 from tenantry.kit.problems import Problem
@@ -71,7 +72,8 @@ def scope(tenant: UUID | str, *, organizations: Iterable[UUID] | Everything = EV
         entered = _enter(tenant, EVERYTHING if organizations == EVERYTHING else set(organizations), using)
         token, offset = _current.set(entered), clock.set_offset(entered.clock_offset)
         try:
-            yield entered
+            with bound_contextvars(tenant=str(entered.tenant_id)):
+                yield entered
         finally:
             _current.reset(token)
             clock.set_offset(offset)

@@ -56,7 +56,8 @@ ANSWERS = {
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
-    healthz favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
+    healthz health_live health_ready metrics
+    favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
     audit_export staff_audit_export""".split()
 # They look the same whoever opens them, so that one pair of eyes is enough.
 SAME_FOR_ALL = ("dev_components", "dev_components_plain", "dev_components_dialog", "dev_mailbox", "dev_mail", "directory", "api_reference")
