@@ -13,7 +13,7 @@ from tenantry.tenancy import roles
 from .findings import Check, Finding, Unreachable
 
 # The tables that are above the tenants, or know none.
-WITHOUT_TENANT = ("django_migrations", "procrastinate_")
+WITHOUT_TENANT = ("django_migrations", "procrastinate_", "access_doorstep")
 
 
 def server(settings: Environment) -> Iterator[Finding]:
