@@ -11,7 +11,7 @@ class Organizations(AppConfig):
         from tenantry.entitlements import bars
         from tenantry.people import sessions
 
-        from . import events, published, queries  # noqa: F401  # events, published: register them
+        from . import events, letters, published, queries  # noqa: F401  # all but queries: register what they say
 
         guards.use_organizations(queries.load, queries.require_state)
         sessions.use_memberships(queries.belongings)

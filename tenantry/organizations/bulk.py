@@ -14,6 +14,7 @@ from tenantry.entitlements.plans import SEATS
 from tenantry.kit.clock import now
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, invalid
+from tenantry.mail import services as mail
 
 from .authority import Authority, known_role, require_grant
 from .invitations import PENDING, new_invitation, send_later
@@ -40,6 +41,7 @@ class Row:
     outcome: str = ""
     code: str | None = None
     detail: str | None = None
+    notice: mail.Outcome = mail.NOT_ASKED
 
     def refuse(self, outcome: str, problem: Problem) -> None:
         self.outcome, self.code, self.detail = outcome, problem.code, problem.detail
@@ -122,7 +124,7 @@ def invite_many(*, organization: Organization, rows: list[Row], authority: Autho
             created.append(
                 new_invitation(organization=organization, email=row.email, role=row.role, name=row.name, team=row.team, actor=actor)
             )
-    _write(organization, created, taken, actor)
+    _write(organization, created, rows, taken, actor)
     return rows
 
 
@@ -146,7 +148,7 @@ def _none_left(standing: limits.Standing, taken: int) -> bool:
     return standing.limit is not None and standing.used + taken >= standing.limit
 
 
-def _write(organization: Organization, created: list[Invitation], taken: dict[str, int], actor: Actor) -> None:
+def _write(organization: Organization, created: list[Invitation], rows: list[Row], taken: dict[str, int], actor: Actor) -> None:
     if not created:
         return
     stale = Invitation.objects.filter(organization=organization, status=PENDING, email__in=[i.email for i in created])
@@ -162,6 +164,10 @@ def _write(organization: Organization, created: list[Invitation], taken: dict[st
         entries=[(i, i.email, {"role": {"before": None, "after": i.role}}) for i in created],
     )  # fmt: skip
     send_later(created)
+    told = mail.prospects([invitation.email for invitation in created])
+    for row in rows:
+        if row.outcome == "created":
+            row.notice = told[row.email]
 
 
 def report(rows: list[Row]) -> dict[str, Any]:
@@ -170,8 +176,14 @@ def report(rows: list[Row]) -> dict[str, Any]:
     return {
         "created": created,
         "refused": sum(row.outcome in ("invalid", "over_limit", "duplicate") for row in rows),
-        "rows": [{"row": row.row, "email": row.email, "outcome": row.outcome, "code": row.code, "detail": row.detail} for row in rows],
+        "not_notified": sum(row.outcome == "created" and not row.notice.notified for row in rows),
+        "rows": [_reported(row) for row in rows],
     }
+
+
+def _reported(row: Row) -> dict[str, Any]:
+    told = row.notice.members() if row.outcome == "created" else {}
+    return {"row": row.row, "email": row.email, "outcome": row.outcome, "code": row.code, "detail": row.detail, **told}
 
 
 def report_csv(rows: list[Row]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from uuid import UUID
@@ -15,6 +16,7 @@ from tenantry.kit.clock import now
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, conflict, not_found
 from tenantry.mail import services as mail
+from tenantry.mail.letters import Letterhead
 from tenantry.people.models import User
 from tenantry.people.sessions import start_session
 from tenantry.people.users import ensure_user
@@ -23,7 +25,7 @@ from tenantry.tenancy.scope import admit, current, everywhere
 
 from .authority import SYSTEM_AUTHORITY, Authority, known_role, require_grant
 from .membership import JOIN, LIVE, settle
-from .models import Invitation, Membership, Organization
+from .models import Invitation, Membership, Organization, Profile
 
 LIFETIME = timedelta(days=14)
 RESEND_AFTER = timedelta(seconds=60)
@@ -90,16 +92,26 @@ def mail_invitation(invitation_id: UUID, *, of: int = 1) -> None:
     token = crypto.new_token()
     invitation.token_hash, invitation.mailed_at = crypto.digest(token), now()
     invitation.save(update_fields=["token_hash", "mailed_at"])
+    colour = Profile.objects.filter(organization=invitation.organization).values_list("brand_colour", flat=True).first()
     mail.queue(
         to=invitation.email,
         subject=f"{invitation.organization.name} invites you",
         template="invitation",
+        about=invitation.public_id,
+        head=Letterhead(invitation.organization.name, colour or ""),
         context={
             "url": address("invitation", token=token), "organization": invitation.organization.name,
             "inviter": invitation.inviter_label, "role": ROLES[invitation.role].label, "expires_at": invitation.expires_at,
         },
         priority=_priority(of),
     )  # fmt: skip
+
+
+def outcomes(rows: Sequence[Invitation]) -> dict[UUID, mail.Outcome]:
+    """Whether the invitees have been told, as far as is known: by what became of the latest mail, or by what would if it is to come."""
+    sent = mail.outcomes([row.public_id for row in rows if row.mailed_at])
+    to_come = mail.prospects([row.email for row in rows if not row.mailed_at])
+    return {row.id: sent.get(row.public_id, mail.ON_ITS_WAY) if row.mailed_at else to_come[row.email] for row in rows}
 
 
 def load(organization: Organization, invitation_id: UUID) -> Invitation:

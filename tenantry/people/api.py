@@ -13,6 +13,7 @@ from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import invalid
 from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing, moment
+from tenantry.mail import services as mail
 
 from . import staff as staff_services
 from . import users as user_services
@@ -37,6 +38,11 @@ class UserOut(Schema):
     last_seen_at: str | None
 
 
+class UserTold(UserOut):
+    notified: bool
+    notified_reason: str | None = Field(description="Why no mail goes: address_suppressed, mail_not_configured or not_asked.")
+
+
 class SessionOut(Schema):
     id: str
     device: str
@@ -56,6 +62,11 @@ class StaffOut(Schema):
     role: str
     status: str
     reason: str
+
+
+class StaffTold(StaffOut):
+    notified: bool
+    notified_reason: str | None = Field(description="Why no mail goes: address_suppressed, mail_not_configured or not_asked.")
 
 
 class StaffIn(Strict):
@@ -138,11 +149,12 @@ def list_sessions(request: HttpRequest, user_id: UserRef) -> dict[str, Any]:
     return {"data": [session_shape(session) for session in live_sessions(load(user_id).id)]}
 
 
-@router.post("/users/{user_id}/suspension", response=UserOut, summary="Suspend a user", **needs("users:write"))
+@router.post("/users/{user_id}/suspension", response=UserTold, summary="Suspend a user", **needs("users:write"))
 def suspend_user(request: HttpRequest, user_id: UserRef, body: Revocation) -> dict[str, Any]:
     """Shut a person out of the workspace; sessions and keys end at once."""
     guard_tenant(request, "users:write")
-    return user_shape(user_services.suspend_user(user_id=user_id, reason=body.reason, notify=body.notify, actor=actor_of(request)))
+    shut_out = user_services.suspend_user(user_id=user_id, reason=body.reason, notify=body.notify, actor=actor_of(request))
+    return {**user_shape(shut_out), **_told(shut_out, body.notify)}
 
 
 @router.delete("/users/{user_id}/suspension", response=UserOut, summary="Lift a user's suspension", **needs("users:write"))
@@ -183,8 +195,13 @@ def change_staff(request: HttpRequest, response: HttpResponse, staff_id: StaffRe
     return _staff_shape(found)
 
 
-@router.delete("/staff/{staff_id}", response=StaffOut, summary="End somebody's staff access", **needs("staff:write"))
+@router.delete("/staff/{staff_id}", response=StaffTold, summary="End somebody's staff access", **needs("staff:write"))
 def revoke_staff(request: HttpRequest, staff_id: StaffRef, body: Revocation) -> dict[str, Any]:
     """Sessions and keys end in the same transaction. The last active admin stays: 409 ``last_admin``."""
     guard_tenant(request, "staff:write")
-    return _staff_shape(staff_services.revoke_staff(staff_id=staff_id, reason=body.reason, notify=body.notify, actor=actor_of(request)))
+    revoked = staff_services.revoke_staff(staff_id=staff_id, reason=body.reason, notify=body.notify, actor=actor_of(request))
+    return {**_staff_shape(revoked), **_told(revoked.user, body.notify)}
+
+
+def _told(user: User, asked: bool) -> dict[str, Any]:
+    return (mail.prospect(user.email) if asked else mail.NOT_ASKED).members()

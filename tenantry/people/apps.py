@@ -5,5 +5,5 @@ class People(AppConfig):
     name = "tenantry.people"
 
     def ready(self) -> None:
-        """Register what this room can record."""
-        from . import events  # noqa: F401  # importing registers
+        """Register what this room can record, and its mails."""
+        from . import events, letters  # noqa: F401  # importing registers

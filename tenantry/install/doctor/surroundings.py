@@ -51,17 +51,20 @@ def mail(settings: Environment) -> Iterator[Finding]:
             mend = "Set TENANTRY_MAIL_URL=smtp://user:password@host:587 (docs/operations.md)."
             yield Finding("fail", "mail", "No mail server is set, so nobody gets a sign-in link or an invitation.", mend)
         return
-    from tenantry.mail.transports import smtp
+    from tenantry.mail import routes, transports
 
+    mend = "Check host, port, user and ?tls= of TENANTRY_MAIL_URL."
     try:
-        connection = smtp()
-        connection.open()
-        connection.close()
-    except (OSError, ValueError) as error:  # smtplib's errors are OSErrors
-        text = str(error).strip() or type(error).__name__
-        yield Finding("fail", "mail", f"The mail server refuses us: {text}", "Check host, port, user and ?tls= of TENANTRY_MAIL_URL.")
+        route = routes.fallback()
+        if route.transport == routes.SMTP:
+            transports.greet(route)
+    except transports.Undelivered as undelivered:
+        yield Finding("fail", "mail", f"{transports.WORDS[undelivered.code]} {undelivered.said}", mend)
+    except ValueError as error:
+        yield Finding("fail", "mail", f"{error}.", mend)
     else:
-        yield Finding("ok", "mail", f"The mail server lets us in; mails come from {settings.mail_from}.")
+        let_in = "The mail server lets us in" if route.transport == routes.SMTP else f"Mails go by {route.label}, which can't be tried here"
+        yield Finding("ok", "mail", f"{let_in}; mails come from {settings.mail_from}.")
 
 
 def clock(settings: Environment) -> Iterator[Finding]:

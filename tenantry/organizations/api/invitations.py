@@ -39,6 +39,7 @@ class BulkRows(Schema):
 class BulkReport(Schema):
     created: int
     refused: int
+    not_notified: int = Field(description="Invited, but no mail goes; the rows say why in notified_reason.")
     rows: list[dict[str, Any]]
 
 
@@ -69,7 +70,9 @@ class Wanted(Paging):
 def list_invitations(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted]) -> dict[str, Any]:
     """The latest first; ``?status=pending``, ``?email=`` exactly."""
     organization = guard(request, "invitations:read", organization_id)
-    return listing(queries.list_invitations(organization, **wanted.dict()), invitation)
+    page = queries.list_invitations(organization, **wanted.dict())
+    told = invitations.outcomes(page.rows)
+    return listing(page, lambda row: invitation(row, told[row.id]))
 
 
 @router.post("/organizations/{organization_id}/invitations", response={200: InvitationOut, 201: InvitationOut}, summary="Invite somebody",

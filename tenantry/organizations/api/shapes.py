@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Schema
+from ninja import Field, Schema
 
 from tenantry.kit.schemas import TypeId, moment
+from tenantry.mail.services import Outcome
 
+from ..invitations import outcomes
 from ..models import BillingAccount, Invitation, Membership, Organization
 from ..queries import profile_of
 
@@ -137,11 +139,15 @@ class InvitationOut(Schema):
     created_at: str | None
     last_sent_at: str | None
     expires_at: str | None
+    notified: bool = Field(description="Whether the mail has gone, or will as far as is known.")
+    notified_reason: str | None = Field(description="Why not: address_suppressed, mail_not_configured, mail_failed or mail_bounced.")
 
 
-def invitation(row: Invitation) -> dict[str, Any]:
-    """An invitation for whoever may read them; its token is in the mail alone."""
+def invitation(row: Invitation, outcome: Outcome | None = None) -> dict[str, Any]:
+    """An invitation for whoever may read them; its token is in the mail alone. A list gives each ``outcome``."""
+    outcome = outcome or outcomes([row])[row.id]
     return {
+        **outcome.members(),
         "id": row.public_id,
         "email": row.email,
         "name": row.name,
