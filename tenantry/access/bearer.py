@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 from typing import Final
 
 from django.db.models import Q
@@ -16,6 +15,7 @@ from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import aside
 
 from .models import ApiKey
+from .networks import within
 from .principal import Principal
 
 LIVE: Final = "tk_live_"
@@ -71,15 +71,11 @@ def _refusal(key: ApiKey) -> Problem | None:
     if key.expires_at and key.expires_at <= now():
         return Problem(401, "key_expired", "This key has expired. Ask for a new one.")
     caller = request_info.get().ip
-    if key.allowed_ips is not None and not _within(caller, key.allowed_ips):
+    if key.allowed_ips is not None and not within(caller, key.allowed_ips):
         return Problem(
             403, "address_not_allowed", f"This key may not be used from {caller or 'here'}. Its list of networks says from where."
         )
     return None
-
-
-def _within(caller: str | None, networks: list[str]) -> bool:
-    return caller is not None and any(ip_address(caller) in ip_network(network) for network in networks)
 
 
 def _note_refusal(key: ApiKey, refused: Problem) -> None:

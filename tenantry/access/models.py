@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from tenantry.kit.clock import now
 from tenantry.tenancy.fields import OrganizationId
 from tenantry.tenancy.models import TenantForeignKey, TenantModel
 
@@ -43,6 +44,15 @@ class ApiKey(TenantModel):
             models.Index(name="access_key_owner", fields=["tenant_id", "owner"]),
             models.Index(name="access_key_organization", fields=["tenant_id", "organization_id"]),
         ]
+
+    @property
+    def status(self) -> str:
+        """``active``, ``replaced`` (works until ``expires_at``, a newer one has taken its place), ``expired`` or ``revoked``."""
+        if self.revoked_at:
+            return "revoked"
+        if self.expires_at and self.expires_at <= now():
+            return "expired"
+        return "replaced" if self.replaced_by_id else "active"
 
 
 class VendorPermission(TenantModel):

@@ -72,6 +72,11 @@ class Principal:
         return self.user.public_id if self.user else ""
 
     @property
+    def owner_id(self) -> UUID | None:
+        """Whose a key is that this principal makes: the person's, or that of whoever made the key that asks."""
+        return self.user.id if self.user else self.key_owner_id
+
+    @property
     def reach(self) -> Iterable[UUID] | Everything:
         """The organizations whose rows this principal may see: the value of ``app.org_scope``."""
         if self.staff_role:

@@ -6,6 +6,9 @@ Staff roles: a admin, f finance, c csm, s support, u auditor. A missing letter i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from .permissions import Permission
 from .permissions import permission as p
 
 # Organizations and their settings.
@@ -66,3 +69,23 @@ p("staff:write", "", "a", "Add, change and revoke staff.")
 p("permissions:write", "", "a", "Register permissions of the vendor's product.")
 p("access:check", "", "acs", "Ask whether a user may do something.")
 p("audit:read_tenant", "", "au", "Read and verify the whole record.")
+
+# What pages call the resources; several may share a name. One that isn't here is called by its own.
+LABELS = {
+    noun: label
+    for label, nouns in {
+        "Organization": "organization verification", "Settings": "settings", "Money": "billing", "People": "roles members invitations",
+        "Integration": "keys webhooks", "Limits and use": "entitlements usage access", "Audit log": "audit",
+        "Organizations": "organizations", "Users and staff": "users staff", "The workspace": "maintenance tenant jobs permissions",
+    }.items()
+    for noun in nouns.split()
+}  # fmt: skip
+
+
+def grouped(permissions: Iterable[Permission]) -> list[tuple[str, list[Permission]]]:
+    """Permissions under what they are about, in the order of the registry."""
+    groups: dict[str, list[Permission]] = {}
+    for found in permissions:
+        noun = found.name.partition(":")[0]
+        groups.setdefault(LABELS.get(noun, noun.replace("_", " ").capitalize()), []).append(found)
+    return list(groups.items())

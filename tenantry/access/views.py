@@ -10,12 +10,8 @@ from django.views.decorators.http import require_GET
 
 from .guards import guard, signed_in
 from .permissions import ROLES, registered
+from .registry import grouped
 from .vendor import vendor_permissions
-
-GROUP_LABELS = {
-    "organization": "Organization", "verification": "Organization", "settings": "Settings", "billing": "Money", "roles": "People",
-    "members": "People", "invitations": "People", "entitlements": "Limits and use", "usage": "Limits and use", "audit": "Audit log",
-}  # fmt: skip
 
 
 @require_GET
@@ -35,15 +31,9 @@ def roles(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _built_in() -> list[tuple[str, list[dict[str, Any]]]]:
-    """The built-in permissions by the noun they are about, in the order of the registry; staff's own are left out."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for found in registered().values():
-        if found.roles:
-            noun = found.name.partition(":")[0]
-            groups.setdefault(GROUP_LABELS.get(noun, noun.replace("_", " ").capitalize()), []).append(
-                _line(found.name, found.meaning, found.roles)
-            )
-    return list(groups.items())
+    """The built-in permissions by what they are about, in the order of the registry; staff's own are left out."""
+    groups = grouped(found for found in registered().values() if found.roles)
+    return [(label, [_line(found.name, found.meaning, found.roles) for found in permissions]) for label, permissions in groups]
 
 
 def _line(name: str, meaning: str, holders: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ninja.security.base import AuthBase
 
 from tenantry.access.api import router as access
 from tenantry.access.guards import authenticate
+from tenantry.access.keys_api import router as keys
 from tenantry.access.principal import Principal
 from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
@@ -95,6 +96,7 @@ for tag, router in (
     *((name, router) for name, router in organizations.items()),
     ("Limits and use", entitlements),
     ("Access", access),
+    ("API keys", keys),
     ("Sign-in and account", sign_in),
     ("People", people),
     ("Audit", audit),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.access.guards import actor_of, guard, is_open, signed_in
+from tenantry.kit.clock import end_of_day
 from tenantry.kit.forms import show_problem
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import safe_path
@@ -82,11 +82,12 @@ def set_limit(request: HttpRequest, slug: str, resource_type: str = "") -> HttpR
         status = 422
         if form.is_valid():
             given = form.cleaned_data
+            ends_at = end_of_day(given["ends_at"], organization.time_zone) if given["ends_at"] else None
             wanted = resource_type or given["resource_type"].strip()
             try:
                 found = services.set_limit(
                     organization_id=organization.id, resource_type=wanted, limit=given["limit"], reason=given["reason"],
-                    ends_at=_end_of(given["ends_at"], organization.time_zone), force=given["force"], actor=actor_of(request),
+                    ends_at=ends_at, force=given["force"], actor=actor_of(request),
                 )  # fmt: skip
             except Problem as problem:
                 status = show_problem(form, _in_page_words(problem, wanted))
@@ -98,14 +99,6 @@ def set_limit(request: HttpRequest, slug: str, resource_type: str = "") -> HttpR
         "back": _after(request, organization.slug),
     }  # fmt: skip
     return render(request, "entitlements/limit.html", context, status=status)
-
-
-def _end_of(day: Any, time_zone: str) -> datetime | None:
-    """The instant at which the day is over where the organization is."""
-    if day is None:
-        return None
-    following = day + timedelta(days=1)  # the next midnight there: a day has 23 or 25 hours twice a year
-    return datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def _in_page_words(problem: Problem, resource_type: str) -> Problem:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from tenantry.access.keys import revoke_keys_beyond
 from tenantry.access.permissions import seat_of
+from tenantry.access.scopes import member_may_grant
 from tenantry.audit.services import Actor, difference, record
 from tenantry.entitlements import limits
 from tenantry.entitlements.plans import SEATS
@@ -100,9 +102,21 @@ def settle(
     member.version += 1
     member.save()
     touch_generation(user.id)
+    if before.get("status") == "active":
+        _end_keys(member, actor)
     changes = difference(before, {"role": member.role, "status": member.status})
     record(act.event, actor=actor, organization_id=organization.id, target=member, label=user.email, changes=changes, reason=reason)
     return member
+
+
+def _end_keys(member: Membership, actor: Actor) -> None:
+    """Keys that this person made here and could no longer make end now."""
+
+    def may(scope: str) -> bool:
+        return member.status == "active" and member_may_grant(member.role, scope)
+
+    reason = f"Their maker is {member.role} now." if member.status == "active" else f"Their maker is {member.status}."
+    revoke_keys_beyond(owner=member.user_id, may=may, organization_id=member.organization_id, actor=actor, reason=reason)
 
 
 def _state_allows(organization: Organization) -> None:

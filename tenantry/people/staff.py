@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
+from tenantry.access.keys import revoke_keys_beyond
 from tenantry.access.permissions import STAFF_ROLES
+from tenantry.access.scopes import staff_may_grant
 from tenantry.audit.services import Actor, record
 from tenantry.kit.problems import Problem, conflict, invalid, not_found
 from tenantry.mail import services as mail
@@ -68,6 +71,7 @@ def change_role(*, staff_id: UUID, role: str, expected_version: int | None = Non
     staff.version += 1
     staff.save(update_fields=["role", "version"])
     touch_generation(staff.user_id)
+    revoke_keys_beyond(owner=staff.user_id, may=partial(staff_may_grant, role), actor=actor, reason=f"Their maker is {role} now.")
     record("staff.role_changed", actor=actor, target=staff, label=staff.user.email, changes={"role": {"before": before, "after": role}})
     return staff
 

@@ -35,11 +35,13 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("organization", "Invitations", "invite", "invitations", ("invitations:read",), "People"),
     NavEntry("organization", "Roles", "roles", "roles", ("roles:read",), "People"),
     NavEntry("organization", "Billing & usage", "billing", "billing", ("entitlements:read", "usage:read"), "Account"),
+    NavEntry("organization", "API keys", "key", "keys", ("keys:read",), "Integration"),
     NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
     NavEntry("organization", "Settings", "settings", "settings", ("settings:read",), "Security"),
     NavEntry("staff", "Organizations", "building", "staff_organizations", ("organizations:list",), "Staff console"),
     NavEntry("staff", "Users", "users", "staff_users", ("users:read",), "Staff console"),
     NavEntry("staff", "Staff", "shield", "staff_staff", ("staff:read",), "Staff console"),
+    NavEntry("staff", "API keys", "key", "staff_keys", ("keys:read",), "Staff console"),
     NavEntry("staff", "Audit log", "audit", "staff_audit", ("audit:read_tenant",), "Staff console"),
 )
 

@@ -14,6 +14,7 @@ STATUSES: dict[str, tuple[str, str]] = {
     "allowed": (GOOD, "Allowed"),
     "current": (GOOD, "This device"),
     "pending_verification": (WARN, "Pending verification"),
+    "replaced": (WARN, "Replaced"),
     "suspended": (WARN, "Suspended"),
     "expired": (WARN, "Expired"),
     "over_limit": (WARN, "Over the limit"),

@@ -47,6 +47,18 @@ def permissions() -> str:
     return _table("permission | what it allows | roles | staff", rows)
 
 
+def presets() -> str:
+    """Bundles of scopes for keys; what no room registers yet in italics."""
+    from tenantry.access.scopes import PRESETS, announced
+
+    waiting = announced()
+    rows = (
+        [f"`{p.name}`", p.meaning, ", ".join(f"*`{name}`*" if name in waiting else f"`{name}`" for name in p.scopes)]
+        for p in PRESETS.values()
+    )
+    return _table("preset | for | scopes", rows)
+
+
 def events() -> str:
     """Every event that can be recorded."""
     from tenantry.audit.catalogue import event_types
@@ -123,7 +135,8 @@ def operations() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    part.__name__: part for part in (roles, staff_roles, permissions, events, fields, transitions, states, plans, rates, operations)
+    part.__name__: part
+    for part in (roles, staff_roles, permissions, presets, events, fields, transitions, states, plans, rates, operations)
 }
 
 

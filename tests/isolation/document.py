@@ -27,6 +27,7 @@ WORDS: dict[str, Any] = {
     "resource_ids": ["proj_1"],
     "roles": ["learner"],
     "permissions": [],
+    "scopes": ["members:read"],
     "plan": "team",
     "limit": 1,
     "force": True,

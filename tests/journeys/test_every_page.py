@@ -43,10 +43,12 @@ ANSWERS = {
     "200 200 200 404 302": "organization_leave",
     "200 403 200 200 302": "billing billing_raise billing_usage audit settings",
     "200 403 403 200 302": """
+        keys key_new key key_rotate key_revoke
         roles member member_add member_role member_suspend member_reactivate member_remove
         invitations invitation_new invitations_bulk organization_delete billing_usage_list""",
     "403 403 403 200 302": "billing_limit_new billing_limit",
     "404 404 404 200 302": """
+        staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke
         staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
         staff_users staff_user staff_user_suspend staff_staff staff_add staff_role staff_revoke staff_audit""",
     "405 405 405 405 405": """
@@ -120,12 +122,16 @@ def stage() -> Iterator[Stage]:
         sam = Staff.objects.get(user__email="sam@northwind.example").public_id
         link = make_link(user=cast.learner.me)
         mail = Message.objects.filter(to="dana@contoso.example").latest("id").public_id
+    scopes = ["people", "product", "integration"]
+    key = ok(cast.maintainer.post("/keys", json={"name": "Zapier", "scopes": scopes, "organization": cast.contoso.public_id}), 201)["id"]
+    ok(cast.admin.post("/keys", json={"name": "Data warehouse", "scopes": ["reporting"]}), 201)
     owner = tenant.sign_in("owner@contoso.example")  # the password ended the first session
     values = {
         "slug": "contoso", "membership_id": cast.member("manager").public_id, "organization_id": cast.contoso.public_id, "token": token,
         "user_id": cast.learner.id, "resource_type": "quota:project", "message_id": mail, "section": "profile",
         "invitation_id": ok(owner.get(f"{cast.org}/invitations"))["data"][0]["id"],
         "staff_id": sam,
+        "key_id": key,
         "session_id": ok(nora.get(f"/users/{owner.id}/sessions"))["data"][0]["id"],
     }  # fmt: skip
     people = {"owner": owner, "learner": cast.learner, "billing_admin": cast.billing_admin, "staff": nora, "nobody": tenant.nobody()}
