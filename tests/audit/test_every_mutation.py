@@ -108,6 +108,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _invitations(story)
     _limits(story)
     _staff_and_users(story)
+    _keys(story)
     _account(story)
     document = ok(cast.nobody.get("/openapi.json"))
     every = {str(found).replace("_id}", "}") for found in operations(document, prefix=f"/t/{cast.tenant.slug}/api/v1")}
@@ -167,6 +168,17 @@ def _states(story: Story) -> None:
     story.act(cast.admin, f"POST {at}/restoration", f"{org}/restoration", ("organization.restored", {"deleted": (True, False)}))
     change = {"state": ("active", "deactivated")}
     story.act(cast.admin, f"POST {at}/deactivation", f"{org}/deactivation", ("organization.deactivated", change), json={"reason": "closed"})
+
+
+def _keys(story: Story) -> None:
+    cast, scopes = story.cast, ["members:read"]
+    body = {"name": "Zapier", "scopes": scopes, "organization": cast.contoso.public_id}
+    created = ("key.created", {"role": (None, "organization"), "scopes": (None, scopes)})
+    made = story.act(cast.owner, "POST /keys", "/keys", created, json=body)
+    path = f"/keys/{made['id']}"
+    new = story.act(cast.owner, "POST /keys/{key}/rotation", f"{path}/rotation", created, "key.rotated", json={"overlap_hours": 1})
+    story.act(cast.owner, "DELETE /keys/{key}", path, ("key.revoked", {}), params={"reason": "seen in a chat"})
+    story.secrets |= {made["key"], new["key"]}
 
 
 def _members(story: Story) -> None:
