@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from tenantry.tenancy.models import TenantModel
+from tenantry.tenancy.models import SealedField, TenantModel
 
 
 class Replay(TenantModel):
@@ -14,7 +14,7 @@ class Replay(TenantModel):
     key = models.CharField(max_length=255)
     fingerprint = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField(null=True)
-    sealed_answer = models.BinaryField(null=True)
+    sealed_answer = SealedField("replay", null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(name="api_replay_key", fields=["tenant_id", "caller", "key"])]

@@ -69,7 +69,7 @@ def seal(tenant_id: UUID) -> int:
     """Link all pending events of a tenant; returns how many. One batch per transaction."""
     total = 0
     while True:
-        with scope(tenant_id):
+        with scope(tenant_id, suspended=True):
             sealed = _seal_batch(tenant_id)
         total += sealed
         if sealed < BATCH:
@@ -101,7 +101,7 @@ def verify(tenant_id: UUID) -> Verification:
     found, expected = Verification(), 1
     previous: bytes | None = GENESIS
     for links in _chunks(tenant_id):
-        with scope(tenant_id):
+        with scope(tenant_id, suspended=True):
             events = Event.objects.in_bulk([link.id for link in links])
         for link in links:
             if link.sequence != expected:
@@ -121,7 +121,7 @@ def verify(tenant_id: UUID) -> Verification:
 def _chunks(tenant_id: UUID) -> Iterator[list[Link]]:
     after = 0
     while True:
-        with scope(tenant_id):
+        with scope(tenant_id, suspended=True):
             links = list(Link.objects.filter(sequence__gt=after).order_by("sequence")[:BATCH])
         if not links:
             return
@@ -130,7 +130,7 @@ def _chunks(tenant_id: UUID) -> Iterator[list[Link]]:
 
 
 def _check_rest(tenant_id: UUID, found: Verification) -> None:
-    with scope(tenant_id):
+    with scope(tenant_id, suspended=True):
         found.pending = Pending.objects.count()
         overdue = Pending.objects.filter(created_at__lt=now() - GRACE).count()
         if overdue:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from . import keys, tenants
+from . import keys, sealed, tenants
 from .prepare import database, django, leave, say, settle
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app.add_typer(keys.app, name="key", help="API keys.")
 app.add_typer(tenants.app, name="tenant", help="Workspaces of an installation that hosts several.")
 audit = typer.Typer(no_args_is_help=True)
 app.add_typer(audit, name="audit", help="The record of actions.")
+app.add_typer(sealed.app, name="secrets", help="The keys under which secrets are sealed.")
 app.command("link")(keys.link)
 
 Host = Annotated[str, typer.Option(help="Address to listen on. Default: 127.0.0.1 in development, else 0.0.0.0.")]
@@ -93,6 +95,44 @@ def doctor() -> None:
     from .doctor import run
 
     raise SystemExit(run(database()))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file, in pg_dump's custom format.")]) -> None:
+    """Write the whole database to a file and check the record of actions. Exit 1 when its chain is broken."""
+    settings = django()
+    from . import archive
+    from .audit import verify
+    from .backup import backup as run
+    from .backup import fingerprints
+
+    with keys.problems_as_sentences():
+        made = run(settings, file)
+        found = archive.sealed(made, settings.secrets_keys())
+        print(f"{file}: {file.stat().st_size:,} bytes, of PostgreSQL {made.server}; {found.seen} sealed values")
+        print(f"TENANTRY_SECRETS_KEY, which it needs and doesn't hold: {fingerprints(settings)}")
+        if found.closed:
+            say(f"Warning: {found.closed} sealed values don't open with the present keys.")
+        raise SystemExit(verify(settings, ""))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that backup has made.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace what the database holds.")] = False,
+    lose_secrets: Annotated[bool, typer.Option("--lose-secrets", help="Restore though the keys don't open every sealed value.")] = False,
+) -> None:
+    """Put a backup into the database, migrate it, and check the record of actions. Exit 1 when its chain is broken."""
+    settings = django()
+    from .audit import verify
+    from .migrate import migrate as bring_up
+    from .restore import check
+    from .restore import restore as run
+
+    with keys.problems_as_sentences():
+        run(settings, check(settings, file, yes=yes, lose_secrets=lose_secrets))
+        print(bring_up(settings))
+        raise SystemExit(verify(settings, ""))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from tenantry.tenancy.models import TenantModel
+from tenantry.tenancy.models import SealedField, TenantModel
 
 LOST = ["failed", "suppressed", "bounced"]
 
@@ -31,7 +31,7 @@ class Message(TenantModel):
     subject = models.CharField(max_length=200)
     template = models.CharField(max_length=60)
     about = models.CharField(max_length=60, blank=True)
-    sealed_body = models.BinaryField(null=True)
+    sealed_body = SealedField("mail", null=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
     code = models.CharField(max_length=30, blank=True)
     error = models.TextField(blank=True)

@@ -36,6 +36,23 @@ class OrganizationId(models.UUIDField):
     """
 
 
+class SealedField(models.BinaryField):
+    """What ``kit.crypto.seal`` made, under the context ``"<context> <id of the row>"``; to the database it is bytes.
+
+    The field says which context, so that keys can be changed and checked for every sealed value there is
+    (``tenantry secrets reseal``, ``tenantry restore``). Names of such fields begin with ``sealed_``.
+    """
+
+    def __init__(self, context: str = "", **options: Any) -> None:
+        self.context = context
+        super().__init__(**options)
+
+    def deconstruct(self) -> Any:
+        """Migrations know it as the column that it is."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BinaryField", args, kwargs
+
+
 class TenantModel(models.Model):
     """A row of one tenant. ``PREFIX`` is that of its identifiers outside (``mem_…``)."""
 

@@ -9,9 +9,9 @@ from django.db import models
 from tenantry.kit.clock import now
 from tenantry.kit.ids import new_id
 
-from .fields import TenantForeignKey, TenantModel
+from .fields import SealedField, TenantForeignKey, TenantModel
 
-__all__ = ["Setting", "Tenant", "TenantForeignKey", "TenantModel"]
+__all__ = ["SealedField", "Setting", "Tenant", "TenantForeignKey", "TenantModel"]
 
 
 class Tenant(models.Model):
@@ -47,7 +47,7 @@ class Setting(TenantModel):
 
     name = models.CharField(max_length=40)
     values = models.JSONField(default=dict)
-    sealed_secrets = models.BinaryField(null=True)
+    sealed_secrets = SealedField("setting", null=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -60,16 +60,19 @@ def current_tenant_id() -> UUID:
 
 
 @contextmanager
-def scope(tenant: UUID | str, *, organizations: Iterable[UUID] | Everything = EVERYTHING, using: str = "default") -> Iterator[Scope]:
+def scope(
+    tenant: UUID | str, *, organizations: Iterable[UUID] | Everything = EVERYTHING, using: str = "default", suspended: bool = False
+) -> Iterator[Scope]:
     """Open a transaction for one tenant, given by id or slug.
 
     An exception, or ``transaction.set_rollback(True)`` inside, undoes all of it. Opening another one inside
     on the same connection is a savepoint that gives the outer scope its settings back when it ends
-    (``SET LOCAL`` outlives a savepoint). Raises Problem 404 ``tenant_not_found`` and 403 ``tenant_suspended``.
+    (``SET LOCAL`` outlives a savepoint). Raises Problem 404 ``tenant_not_found`` and 403 ``tenant_suspended``,
+    the latter unless ``suspended`` says that it may be (its record can be proven all the same).
     """
     outer = _current.get()
     with transaction.atomic(using=using):
-        entered = _enter(tenant, EVERYTHING if organizations == EVERYTHING else set(organizations), using)
+        entered = _enter(tenant, EVERYTHING if organizations == EVERYTHING else set(organizations), using, suspended=suspended)
         token, offset = _current.set(entered), clock.set_offset(entered.clock_offset)
         try:
             with bound_contextvars(tenant=str(entered.tenant_id)):
@@ -87,14 +90,14 @@ select id, slug, name, status, clock_offset, set_config('app.tenant_id', id::tex
 """
 
 
-def _enter(tenant: UUID | str, organizations: set[UUID] | Everything, using: str) -> Scope:
+def _enter(tenant: UUID | str, organizations: set[UUID] | Everything, using: str, *, suspended: bool) -> Scope:
     with connections[using].cursor() as cursor:
         cursor.execute(_ENTER, [_setting(organizations), str(tenant)])
         row = cursor.fetchone()
     if row is None:
         raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
     tenant_id, slug, name, status, offset, *_ = row
-    if status == "suspended":
+    if status == "suspended" and not suspended:
         raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
     return Scope(tenant_id, slug, name, using, offset, organizations)
 

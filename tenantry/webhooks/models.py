@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tenantry.tenancy.fields import OrganizationId
-from tenantry.tenancy.models import TenantForeignKey, TenantModel
+from tenantry.tenancy.models import SealedField, TenantForeignKey, TenantModel
 
 ALL = "*"
 
@@ -35,10 +35,10 @@ class Endpoint(TenantModel):
     description = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     pause_reason = models.CharField(max_length=8, choices=PauseReason.choices, blank=True)
-    sealed_headers = models.BinaryField(null=True)
+    sealed_headers = SealedField("webhook", null=True)
     header_names = ArrayField(models.CharField(max_length=100), default=list)
-    sealed_secret = models.BinaryField()
-    sealed_previous = models.BinaryField(null=True)
+    sealed_secret = SealedField("webhook")
+    sealed_previous = SealedField("webhook", null=True)
     previous_until = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     key_id = models.UUIDField(null=True)  # the API key that made it, which may also take it down
