@@ -23,6 +23,7 @@ from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
 from tenantry.portal.middleware import as_problem
+from tenantry.webhooks.api import router as webhooks
 
 
 class KeyOrSession(AuthBase):
@@ -100,6 +101,7 @@ for tag, router in (
     ("Sign-in and account", sign_in),
     ("People", people),
     ("Audit", audit),
+    ("Webhooks", webhooks),
 ):
     api.add_router("", router, tags=[tag])
 

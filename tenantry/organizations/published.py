@@ -62,14 +62,14 @@ class InvitationData(Schema):
 
 
 ORGANIZATION = {
-    "id": "org_01kxyzc9m4e8pvq2h5t7r3s0ab", "name": "Contoso", "slug": "contoso", "state": "active", "deleted": False, "country": "DE",
+    "id": "org_01kxyzc9m4e8pvq2h5t7r3s0ab", "name": "Adatum", "slug": "adatum", "state": "active", "deleted": False, "country": "DE",
 }  # fmt: skip
 MEMBER = {
-    "id": "mem_01kxyzd2f8g6htk4c1w9x7v5na", "user": "usr_01kxyzd0j3q5rnm8b2e6y4z1pc", "email": "ada@contoso.example", "name": "Ada Byron",
+    "id": "mem_01kxyzd2f8g6htk4c1w9x7v5na", "user": "usr_01kxyzd0j3q5rnm8b2e6y4z1pc", "email": "ada@adatum.example", "name": "Ada Byron",
     "role": "manager", "status": "active", "team": "Research",
 }  # fmt: skip
 INVITATION = {
-    "id": "inv_01kxyze7a5b3cdf9g8h6j4k2mn", "email": "ada@contoso.example", "role": "manager", "status": "pending",
+    "id": "inv_01kxyze7a5b3cdf9g8h6j4k2mn", "email": "ada@adatum.example", "role": "manager", "status": "pending",
     "expires_at": "2026-12-05T09:30:00.000Z",
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ def close(endpoint_id: UUID, plain: str) -> bytes:
     return crypto.seal(plain.encode(), keys=settings.SECRETS_KEYS, context=f"webhook {endpoint_id}")
 
 
-def open_box(endpoint_id: UUID, sealed: bytes) -> str:
+def open_box(endpoint_id: UUID, sealed: bytes | memoryview) -> str:
     """The text. Raises ``crypto.Unreadable``."""
     return crypto.unseal(bytes(sealed), keys=settings.SECRETS_KEYS, context=f"webhook {endpoint_id}").decode()
 
@@ -25,7 +25,7 @@ def close_headers(endpoint_id: UUID, headers: dict[str, str]) -> bytes | None:
     return close(endpoint_id, json.dumps(headers)) if headers else None
 
 
-def open_headers(endpoint_id: UUID, sealed: bytes | None) -> dict[str, str]:
+def open_headers(endpoint_id: UUID, sealed: bytes | memoryview | None) -> dict[str, str]:
     """An endpoint's own headers."""
     found: dict[str, str] = json.loads(open_box(endpoint_id, sealed)) if sealed else {}
     return found

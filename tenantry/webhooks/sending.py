@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from uuid import UUID
 
 from tenantry.audit.models import Event
 from tenantry.kit.outgoing import Outgoing, Refused, Unreachable
@@ -33,14 +34,22 @@ def opened(target: Target) -> Opened:
     )
 
 
+def plain_headers(delivery_id: UUID, event_id: UUID) -> dict[str, str]:
+    """The headers of a request that are no secret and always the same."""
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Tenantry-Webhooks/1",
+        "Tenantry-Delivery": Delivery.encode_id(delivery_id),
+        "webhook-id": Event.encode_id(event_id),
+    }
+
+
 async def send(outgoing: Outgoing, target: Opened, due: Due) -> Attempt:
     """Try one delivery; never raises for what the other side does."""
     body, event_id = due.body.encode(), Event.encode_id(due.event_id)
     headers = {
         **target.headers,
-        "Content-Type": "application/json",
-        "User-Agent": "Tenantry-Webhooks/1",
-        "Tenantry-Delivery": Delivery.encode_id(due.id),
+        **plain_headers(due.id, due.event_id),
         # Real time, also in a sandbox whose clock was moved: the receiver compares with its own.
         **signing.headers(event_id=event_id, body=body, secrets=target.secrets, timestamp=int(time.time())),
     }

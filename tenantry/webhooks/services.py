@@ -16,7 +16,7 @@ from tenantry.audit.services import Actor, difference, record
 from tenantry.kit.clock import now
 from tenantry.kit.ids import new_id
 from tenantry.kit.outgoing import check_url
-from tenantry.kit.problems import Problem, conflict, invalid
+from tenantry.kit.problems import Problem, conflict, invalid, not_found
 from tenantry.kit.schemas import moment
 
 from . import boxes, signing
@@ -27,7 +27,7 @@ MOST_ENDPOINTS, MOST_HEADERS, LONGEST_HEADER = 100, 20, 2000
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110 §5.6.2: token
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
 _OURS = frozenset(
-    "host connection content-length content-type transfer-encoding te trailer upgrade expect keep-alive user-agent "
+    "host connection proxy-connection content-length content-type transfer-encoding te trailer upgrade expect keep-alive user-agent "
     "tenantry-signature tenantry-delivery webhook-id webhook-timestamp webhook-signature".split()
 )
 _FAILED, _PENDING = Delivery.Status.FAILED, Delivery.Status.PENDING
@@ -69,10 +69,11 @@ def create_endpoint(
 
 
 def update_endpoint(*, endpoint: Endpoint, changes: Mapping[str, Any], expected_version: int | None = None, actor: Actor) -> Endpoint:
-    """Change ``url``, ``events``, ``description``, ``headers`` (all of them anew). Raises as ``create_endpoint``, and 412."""
-    endpoint = _locked(endpoint)
-    if expected_version is not None and endpoint.version != expected_version:
-        raise Problem(412, "version_stale", "Somebody changed this endpoint meanwhile. Load it again.")
+    """Change ``url``, ``events``, ``description``, ``headers``. Raises as ``create_endpoint``, and 412.
+
+    ``headers`` are all of them; a value of None keeps the one that the header has.
+    """
+    endpoint = _locked(endpoint, expected_version)
     before = {"url": endpoint.url, "events": endpoint.events, "description": endpoint.description, "headers": endpoint.header_names}
     if "url" in changes:
         check_url(changes["url"], allow_loopback=settings.ENVIRONMENT.loopback_webhooks)
@@ -138,9 +139,9 @@ def rotate_secret(*, endpoint: Endpoint, actor: Actor) -> tuple[Endpoint, str]:
     return endpoint, secret
 
 
-def delete_endpoint(*, endpoint: Endpoint, actor: Actor) -> None:
-    """Take an endpoint and its deliveries away; the record of what was done keeps its place."""
-    endpoint = _locked(endpoint)
+def delete_endpoint(*, endpoint: Endpoint, expected_version: int | None = None, actor: Actor) -> None:
+    """Take an endpoint and its deliveries away; the record of what was done keeps its place. Raises Problem 412."""
+    endpoint = _locked(endpoint, expected_version)
     record("webhook.deleted", actor=actor, organization_id=endpoint.organization_id, target=endpoint, label=endpoint.url)
     Delivery.objects.filter(endpoint=endpoint).delete()
     Endpoint.objects.filter(id=endpoint.id).delete()
@@ -210,8 +211,13 @@ def _require_active(endpoint: Endpoint) -> None:
         raise conflict("endpoint_paused", "This endpoint is paused. Resume it first.")
 
 
-def _locked(endpoint: Endpoint) -> Endpoint:
-    return Endpoint.objects.select_for_update().get(id=endpoint.id)
+def _locked(endpoint: Endpoint, expected_version: int | None = None) -> Endpoint:
+    found = Endpoint.objects.select_for_update().filter(id=endpoint.id).first()
+    if found is None:
+        raise not_found("webhook endpoint")
+    if expected_version is not None and found.version != expected_version:
+        raise Problem(412, "version_stale", "Somebody changed this endpoint meanwhile. Load it again.")
+    return found
 
 
 def _save(endpoint: Endpoint, *fields: str) -> None:
@@ -231,12 +237,20 @@ def _events(names: Sequence[str], *, pointer: str = "/events", all_too: bool = T
     return sorted(set(names))
 
 
-def _put_headers(endpoint: Endpoint, headers: Mapping[str, str]) -> None:
-    if len(headers) > MOST_HEADERS:
-        raise invalid(f"At most {MOST_HEADERS} headers.", pointer="/headers", code="header_invalid")
-    for name, value in headers.items():
-        wrong = not _HEADER.fullmatch(name) or not _VALUE.fullmatch(value) or len(value) > LONGEST_HEADER
-        if wrong or name.lower() in _OURS:
+def _header_fits(name: str, value: str) -> bool:
+    plain = _HEADER.fullmatch(name) and _VALUE.fullmatch(value) and len(value) <= LONGEST_HEADER
+    return bool(plain) and name.lower() not in _OURS
+
+
+def _put_headers(endpoint: Endpoint, headers: Mapping[str, str | None]) -> None:
+    if len(headers) > MOST_HEADERS or len({name.lower() for name in headers}) < len(headers):
+        raise invalid(f"At most {MOST_HEADERS} headers, each once.", pointer="/headers", code="header_invalid")
+    known = boxes.open_headers(endpoint.id, endpoint.sealed_headers)
+    found: dict[str, str] = {}
+    for name, given in headers.items():
+        value = known.get(name) if given is None else given.strip()
+        if value is None or not _header_fits(name, value):
             raise invalid(f"{name[:100]} can't be such a header of a delivery.", pointer="/headers", code="header_invalid")
-    endpoint.sealed_headers = boxes.close_headers(endpoint.id, dict(headers))
-    endpoint.header_names = sorted(headers)
+        found[name] = value
+    endpoint.sealed_headers = boxes.close_headers(endpoint.id, found)
+    endpoint.header_names = sorted(found)

@@ -17,6 +17,7 @@ from tenantry.people.sessions import COOKIE
 from ..isolation import rows
 from ..isolation.document import operations
 from ..people import Cast, Client, ok
+from ..receivers import Receiver
 
 PASSWORD, NEXT_PASSWORD = "seven green herons", "nine blue otters"
 # Operations that aren't GET and record nothing, and why.
@@ -109,6 +110,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _limits(story)
     _staff_and_users(story)
     _keys(story)
+    _webhooks(story)
     _account(story)
     document = ok(cast.nobody.get("/openapi.json"))
     every = {str(found).replace("_id}", "}") for found in operations(document, prefix=f"/t/{cast.tenant.slug}/api/v1")}
@@ -252,6 +254,30 @@ def _staff_and_users(story: Story) -> None:
     ended = ("user.suspended", {"status": ("active", "suspended")})
     story.act(cast.admin, "POST /users/{user}/suspension", user, ended, "session.revoked", json=out)
     story.act(cast.admin, "DELETE /users/{user}/suspension", user, ("user.reinstated", {"status": ("suspended", "active")}))
+
+
+def _webhooks(story: Story) -> None:
+    cast, at, label = story.cast, "/webhook-endpoints", "X-Token"
+    with Receiver() as receiver:
+        body = {"url": receiver.url, "events": ["webhook.test", "member.added"], "headers": {label: "herring-17"}}
+        created = {"url": (None, receiver.url), "events": (None, ["member.added", "webhook.test"]), "headers": (None, [label])}
+        made = story.act(cast.owner, f"POST {at}", at, ("webhook.created", created), json={**body, "organization": cast.contoso.public_id})
+        path, at = f"{at}/{made['id']}", at + "/{endpoint}"
+        changed = ("webhook.changed", {"events": (["member.added", "webhook.test"], ["*"])})
+        story.act(cast.owner, f"PATCH {at}", path, changed, json={"events": ["*"]})
+        tested = ("webhook.tested", {"event_type": (None, "member.added")})
+        delivery = story.act(cast.owner, f"POST {at}/test", f"{path}/test", tested, json={"event_type": "member.added"})["id"]
+        redelivered = ("webhook.redelivered", {"delivery": (None, delivery)})
+        again = f"/deliveries/{delivery}/redelivery"
+        story.act(cast.owner, f"POST {at}/deliveries/{{delivery}}/redelivery", path + again, redelivered)
+        since = {"since": "2026-01-01T00:00:00.000Z"}
+        replayed = {"since": (None, since["since"]), "only_failed": (None, True), "deliveries": (None, 0)}
+        story.act(cast.owner, f"POST {at}/replay", f"{path}/replay", ("webhook.replayed", replayed), json=since)
+        rotated = story.act(cast.owner, f"POST {at}/rotation", f"{path}/rotation", "webhook.rotated")
+        story.act(cast.owner, f"POST {at}/pause", f"{path}/pause", "webhook.paused")
+        story.act(cast.owner, f"DELETE {at}/pause", f"{path}/pause", "webhook.resumed")
+        story.act(cast.owner, f"DELETE {at}", path, "webhook.deleted")
+    story.secrets |= {made["secret"], rotated["secret"], "herring-17"}
 
 
 def _account(story: Story) -> None:

@@ -101,6 +101,15 @@ NO_PAGE = {
     "POST /access/check": "the product's question, asked for every click; a person reads the answer as the page Roles",
     "POST /access/check-batch": "as above",
     "PUT /permissions": "the product registers its own words when it is deployed; the page Roles shows them",
+    **dict.fromkeys(
+        """GET /event-types;GET /webhook-endpoints;POST /webhook-endpoints;GET /webhook-endpoints/{endpoint_id};
+PATCH /webhook-endpoints/{endpoint_id};DELETE /webhook-endpoints/{endpoint_id};POST /webhook-endpoints/{endpoint_id}/rotation;
+POST /webhook-endpoints/{endpoint_id}/pause;DELETE /webhook-endpoints/{endpoint_id}/pause;POST /webhook-endpoints/{endpoint_id}/test;
+GET /webhook-endpoints/{endpoint_id}/deliveries;GET /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id};
+POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redelivery;
+POST /webhook-endpoints/{endpoint_id}/replay""".replace("\n", "").split(";"),
+        "their pages come next",
+    ),
 }
 NO_OPERATION = {
     "organization_new_cancel": "a draft is the wizard's memory of a person; who founds over the API sends it all at once",

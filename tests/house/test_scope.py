@@ -28,6 +28,7 @@ ASIDE = {
 }
 OUTSIDE = {
     "mail.trial.try_out": "a test mail, whose outcome is the answer; nothing was changed before it",
+    "webhooks.api.try_now": "whoever sends a test event waits for the answer; that it was sent is true whatever becomes of it",
 }
 # Settling the scope itself, wider as well as narrower.
 NARROW = {

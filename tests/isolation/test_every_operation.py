@@ -22,6 +22,8 @@ from . import rows
 from .document import OPEN, Operation, operations, request
 
 SECRET = "contoso.example"  # stands in every address of the victim's people
+# An organization's own key means its organization where none is named.
+OWN_OF_A_KEY = {"GET /webhook-endpoints", "POST /webhook-endpoints"}
 
 
 @pytest.fixture
@@ -31,7 +33,10 @@ def victim(cast: Cast) -> Cast:
     tenant.staff("ada@contoso.example", "admin").close()
     tenant.staff("finance@contoso.example", "finance").close()
     tenant.organization_key(cast.contoso).close()
+    hook = {"url": "http://127.0.0.1:9/?contoso.example", "events": ["*"], "organization": cast.contoso.public_id}
+    endpoint = ok(cast.owner.post("/webhook-endpoints", json=hook), 201)["id"]
     for response in (
+        cast.owner.post(f"/webhook-endpoints/{endpoint}/pause"),  # what follows is in its deliveries, and none is on its way
         cast.admin.put(f"{cast.org}/entitlements/quota:project", json={"limit": 3, "reason": "contract"}),
         cast.admin.post(f"{cast.org}/usage/quota:project", json={"resource_id": "proj_1"}),
         cast.owner.post(f"{cast.org}/invitations", json={"email": "invited@contoso.example", "role": "learner"}),
@@ -93,6 +98,7 @@ def _faults(name: str, operation: Operation, response: httpx.Response, cast: Cas
     faults = []
     # At home an admin acts on what is theirs; what they name is the victim's, so it isn't there.
     own = home and "admin" in name and not any(f"{{{p['name']}}}" in operation.path for p in operation.parameters)
+    own = own or (name == "outsider's key" and str(operation) in OWN_OF_A_KEY)
     if home and status == 422 and "admin" in name:
         return []  # what they send fits no rule of theirs, so it was not even looked up
     if not is_open and not own and status not in (401, 403, 404):
@@ -132,7 +138,7 @@ def test_the_same_requests_are_served_to_whom_they_belong(victim: Cast) -> None:
     with victim.tenant.scope():
         factories.organization("Tailspin", {"owner": "owner@tailspin.example"})
     ids, faults = _ids(victim), []
-    ending = ("suspension", "{membership_id}", "{organization_id}", "restoration", "deactivation")  # ends for others
+    ending = ("suspension", "{membership_id}", "{endpoint_id}", "{organization_id}", "restoration", "deactivation")  # ends for others
 
     def order(operation: Operation) -> tuple[int, bool]:
         end = operation.path.rpartition("/")[2]
@@ -156,7 +162,7 @@ def test_an_identifier_of_the_wrong_form_is_404_everywhere(cast: Cast) -> None:
         for operation in _document(cast):
             if operation.permission in OPEN or "_id}" not in operation.path:
                 continue
-            ids = dict.fromkeys(["org", "mem", "inv", "usr", "stf", "ses", "key"], wrong)
+            ids = dict.fromkeys(["org", "mem", "inv", "usr", "stf", "ses", "key", "whe", "whd"], wrong)
             path, query, body = request(operation, ids)
             response = cast.admin.request(operation.method, path.replace("%2500", "%00"), params=query, json=body)
             if response.status_code != 404:
