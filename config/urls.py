@@ -7,9 +7,9 @@ urlpatterns = [
     path("", include("tenantry.install.probes")),
     path("", include("tenantry.portal.urls")),
     path("", include("tenantry.people.urls")),
+    path("", include("tenantry.access.urls")),  # before the settings of organizations, which take any other word there
     path("", include("tenantry.organizations.urls")),
     path("", include("tenantry.entitlements.urls")),
-    path("", include("tenantry.access.urls")),
     path("", include("tenantry.audit.urls")),
 ]
 handler400 = "tenantry.portal.errors.unreadable"

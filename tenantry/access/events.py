@@ -21,6 +21,7 @@ register(
     key__rotated="An API key was replaced by a new one and works on until the overlap is over.",
     key__revoked="An API key was revoked.",
     key__refused="A key was refused that was revoked or has expired, or that came from an address outside its networks.",
+    rate_limits__changed="An organization's own rate limits, or how far it may raise them, were changed.",
     permission__registered="The vendor's product registered or changed a permission.",
     permission__withdrawn="The vendor's product withdrew a permission.",
 )

@@ -18,10 +18,8 @@ from uuid import UUID
 
 from tenantry.kit.context import request_info
 from tenantry.kit.problems import Problem
-from tenantry.tenancy.scope import current
 
 from . import allowances, counters
-from .counters import Question
 from .rates import Rule, rules
 
 
@@ -59,7 +57,7 @@ def count(name: str, subject: UUID | str | None = None, *, organization_id: UUID
     if rule.per == "organization" and isinstance(subject, UUID):
         organization_id = subject
     limit = allowances.limit_of(organization_id, rule) if organization_id and rule.own else rule.limit
-    answer = counters.ask(question(rule, subject, limit=limit))
+    answer = counters.ask(allowances.question(rule, subject, limit=limit))
     found = Counted(rule, limit, answer.used, max(0, math.ceil(answer.wait)))
     if (kept := counted_now.get()) is not None:
         kept.append(found)
@@ -67,26 +65,18 @@ def count(name: str, subject: UUID | str | None = None, *, organization_id: UUID
         raise refusal(found)
 
 
-def question(rule: Rule, subject: UUID | str | None, *, limit: int) -> Question:
-    """Whom and what a rule counts, in the open scope's tenant or, for a rule ``outside``, in the installation."""
-    key = f"{rule.name}:{subject.hex if isinstance(subject, UUID) else subject or 'tenant'}"
-    if rule.outside:
-        return Question(key, limit, rule.seconds)
-    opened = current()
-    return Question(key, limit, rule.seconds, opened.tenant_id, opened.clock_offset.total_seconds())
-
-
 def refusal(found: Counted) -> Problem:
     """429, with the time after which it can be tried again."""
     wait = max(1, found.reset)
     return Problem(
-        429, "rate_limited", f"Too many attempts. Try again in {_in_words(wait)}.",
+        429, "rate_limited", f"Too many attempts. Try again in {in_words(wait)}.",
         headers={**found.headers(), "RateLimit-Remaining": "0", "RateLimit-Reset": str(wait), "Retry-After": str(wait)},
         rule=found.rule.name, limit=found.limit, period_seconds=found.rule.seconds, retry_after=wait,
     )  # fmt: skip
 
 
-def _in_words(seconds: int) -> str:
+def in_words(seconds: int) -> str:
+    """``42 seconds``, ``23 hours``: rounded up, so that it is true."""
     for size, unit in ((3_600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f"{math.ceil(seconds / size)} {unit}"

@@ -43,6 +43,11 @@ class Rule:
     outside: bool = False
 
     @property
+    def window(self) -> str:
+        """``minute``, ``15 minutes``: what follows “in the last”."""
+        return self.period.removeprefix("in ").removeprefix("an ").removeprefix("a ")
+
+    @property
     def phrase(self) -> str:
         """``10 in 15 minutes for each network address``."""
         return f"{self.limit:,} {self.period} for each {EACH[self.per]}"

@@ -16,7 +16,12 @@ p("organization:read", "*", "afcsu", "See the organization's name and state.")
 p("organization:delete", "O", "a", "Delete the organization; staff can undo it for 30 days.")
 p("settings:read", "OMBG", "afcsu", "See the settings.")
 p("settings:write", "OM", "ac", "Change name, description, industry, website, size, logo, banner and colour.")
-p("settings:write_owner_fields", "O", "ac", "Change slug, capabilities, tax ids, purchase-order duty, time zone and public listing.")
+p(
+    "settings:write_owner_fields",
+    "O",
+    "ac",
+    "Change slug, capabilities, tax ids, purchase-order duty, time zone, listing and rate limits.",
+)
 p("settings:write_billing_fields", "OB", "af", "Change billing e-mail, billing address and payment terms.")
 p("verification:resubmit", "OM", "ac", "Ask again for verification after a rejection.")
 p("billing:read", "OMBG", "afu", "See billing fields and amounts.")

@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from tenantry.kit.converters import register_identifiers
 
-from . import keys_views, views
+from . import keys_views, rates_views, views
 
 register_identifiers()
 
@@ -24,6 +24,7 @@ def _keys(base: str, plane: str) -> list[URLPattern]:
 
 urlpatterns = [
     path("o/<slug:slug>/roles", views.roles, name="roles"),
+    path("o/<slug:slug>/settings/rate-limits", rates_views.rate_limits, name="rate_limits"),
     *_keys("o/<slug:slug>", ""),
     *_keys("staff", "staff_"),
 ]

@@ -15,6 +15,7 @@ from tenantry.access.api import router as access
 from tenantry.access.guards import authenticate
 from tenantry.access.keys_api import router as keys
 from tenantry.access.principal import Principal
+from tenantry.access.rates_api import router as rate_limits
 from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
 from tenantry.kit.answers import MEDIA_TYPE, problem_json
@@ -96,6 +97,7 @@ api = Api(
 for tag, router in (
     *((name, router) for name, router in organizations.items()),
     ("Limits and use", entitlements),
+    ("Limits and use", rate_limits),
     ("Access", access),
     ("API keys", keys),
     ("Sign-in and account", sign_in),

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
 
+from tenantry.access import limits
 from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import forbidden
@@ -79,14 +80,16 @@ def list_for_organization(
 
 
 @router.get("/organizations/{organization_id}/audit-events/export", summary="Export an organization's record",
-            **needs("audit:export"))  # fmt: skip
+            **needs("audit:export", attempts=limits.told("exports")))  # fmt: skip
 def export_for_organization(
     request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted], format: str = "csv"
 ) -> StreamingHttpResponse:
     """CSV or JSON Lines (``?format=csv|jsonl``), oldest first, streamed. The export itself is recorded."""
     organization = guard(request, "audit:export", organization_id)
     found = organization_filter(request, organization.id, wanted.dict())
-    return export(wanted=found, form=format, organizations=[organization.id], actor=actor_of(request))
+    answer = export(wanted=found, form=format, organizations=[organization.id], actor=actor_of(request))
+    limits.count("exports", organization.id)  # last: what was asked for wrongly is no export
+    return answer
 
 
 @router.get("/audit-events", response=Listing[EventOut], summary="The tenant's record", **needs("audit:read_tenant"))

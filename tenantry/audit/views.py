@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from tenantry.access import limits
 from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, signed_in
 from tenantry.kit.paging import Page
 from tenantry.tenancy.scope import current
@@ -68,7 +69,9 @@ def audit_export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """What the filter shows, as CSV or JSON Lines, oldest first. The export itself is recorded."""
     organization = guard(request, "audit:export", slug)
     wanted = organization_filter(request, organization.id, wanted_of(request.GET, time_zone=organization.time_zone))
-    return export(wanted=wanted, form=request.GET.get("format", "csv"), organizations=[organization.id], actor=actor_of(request))
+    answer = export(wanted=wanted, form=request.GET.get("format", "csv"), organizations=[organization.id], actor=actor_of(request))
+    limits.count("exports", organization.id)  # last: what was asked for wrongly is no export
+    return answer
 
 
 @require_GET

@@ -238,6 +238,8 @@ def _limits(story: Story) -> None:
     story.act(cast.owner, f"PUT {at}/usage/{{resource_type}}", use, ("usage.reconciled", {"resource_ids": (["proj_1"], ["proj_2"])}),
               json={"resource_ids": ["proj_2"]})  # fmt: skip
     story.act(cast.owner, f"DELETE {at}/usage/{{resource_type}}/{{resource}}", f"{use}/proj_2", "usage.released")
+    story.act(cast.owner, f"PUT {at}/rate-limits", f"{cast.org}/rate-limits", ("rate_limits.changed", {"scim": (None, 5)}),
+              json={"limits": {"scim": 5}})  # fmt: skip
     story.act(cast.admin, f"DELETE {at}/entitlements/{{resource_type}}", limit, ("entitlement.override_lifted", {"limit": (2, None)}))
 
 

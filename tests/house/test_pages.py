@@ -68,6 +68,8 @@ PAGES = {
     "POST o/invitations/bulk": "invitations_bulk",
     "POST o/invitations/{invitation_id}/resend": "invitation_resend",
     "DELETE o/invitations/{invitation_id}": "invitation_revoke",
+    "GET o/rate-limits": "rate_limits",
+    "PUT o/rate-limits": "rate_limits",
     "GET o/entitlements": "billing",
     "PUT o/entitlements/{resource_type}": "billing_limit billing_limit_new",
     "DELETE o/entitlements/{resource_type}": "billing_limit_lift",

@@ -41,7 +41,7 @@ ANSWERS = {
         account_password_remove
         organization_new_step/details organization_new_step/brand organization_new_step/people organization_new_step/confirm""",
     "200 200 200 404 302": "organization_leave",
-    "200 403 200 200 302": "billing billing_raise billing_usage audit settings",
+    "200 403 200 200 302": "billing billing_raise billing_usage audit settings rate_limits",
     "200 403 403 200 302": """
         keys key_new key key_rotate key_revoke
         roles member member_add member_role member_suspend member_reactivate member_remove

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from tenantry.access.guards import actor_of, authenticate, guard, person, signed_in
+from tenantry.access.limits import count, told
 from tenantry.access.principal import principal_of
 from tenantry.entitlements import limits
 from tenantry.kit.operations import needs
@@ -23,6 +24,8 @@ from .shapes import InvitationOut, InvitationRef, MemberOut, OrganizationRef, in
 
 router = Router()
 RESENDING = "once a minute for each invitation"
+SEATS = "seat:member, seat:admin, seat:total"
+CREATING, ACCEPTING = told("invitation_create"), told("invitation_accept")
 
 
 class InvitationIn(Strict):
@@ -76,10 +79,11 @@ def list_invitations(request: HttpRequest, organization_id: OrganizationRef, wan
 
 
 @router.post("/organizations/{organization_id}/invitations", response={200: InvitationOut, 201: InvitationOut}, summary="Invite somebody",
-             **needs("invitations:write", entitlement="seat:member, seat:admin, seat:total", attempts=RESENDING))  # fmt: skip
+             **needs("invitations:write", entitlement=SEATS, attempts=f"{CREATING}; {RESENDING}"))  # fmt: skip
 def create_invitation(request: HttpRequest, organization_id: OrganizationRef, body: InvitationIn) -> tuple[int, dict[str, Any]]:
     """201 for a new one; 200 when one was open and is sent again. A pending invitation holds its seat."""
     organization = guard(request, "invitations:write", organization_id)
+    count("invitation_create", organization.id)
     authority = authority_of(signed_in(request), organization.id)
     made, new = invitations.invite(organization=organization, authority=authority, actor=actor_of(request), **body.dict())
     return (201 if new else 200), invitation(made)
@@ -113,7 +117,7 @@ _BULK: dict[str, Any] = {
 
 
 @router.post("/organizations/{organization_id}/invitations/bulk", response=BulkReport, summary="Invite many",
-             **needs("invitations:write", entitlement="seat:member, seat:admin, seat:total", **_BULK))  # fmt: skip
+             **needs("invitations:write", entitlement=SEATS, attempts=CREATING, **_BULK))  # fmt: skip
 def create_invitations(request: HttpRequest, organization_id: OrganizationRef) -> dict[str, Any]:
     """``text/csv`` (a header with ``email``, and ``role``, ``name``, ``team`` if you like) or JSON ``{"rows": […]}``; up to 5,000.
 
@@ -126,6 +130,7 @@ def create_invitations(request: HttpRequest, organization_id: OrganizationRef) -
         rows = bulk.checked(_json_rows(request.body))
     else:
         raise Problem(415, "media_type_unsupported", "Send text/csv or application/json.")
+    count("invitation_create", organization.id)  # once, however long the list is
     authority = authority_of(signed_in(request), organization.id)
     return bulk.report(bulk.invite_many(organization=organization, rows=rows, authority=authority, actor=actor_of(request)))
 
@@ -179,13 +184,15 @@ def offer(token: str) -> dict[str, Any]:
         }
 
 
-@router.post("/invitations/accept", response=MemberOut, auth=None, summary="Accept", **needs("public"))
+@router.post("/invitations/accept", response=MemberOut, auth=None, summary="Accept",
+             **needs("public", attempts=ACCEPTING))  # fmt: skip
 def accept(request: HttpRequest, response: HttpResponse, body: Token) -> dict[str, Any]:
     """As the invited person: a session of another address is 403 ``invitation_for_another``.
 
     Without a session, an address that has no account yet gets one and is signed in (the cookie is set); one that has is 401
     ``sign_in_to_accept``.
     """
+    count("invitation_accept")
     if principal_of(request).known:
         authenticate(request)
         return member(invitations.accept(token=body.token, user=person(request), actor=actor_of(request)))

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from tenantry.access.guards import actor_of, person
+from tenantry.access.limits import count, told
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import moment
 
@@ -46,10 +47,12 @@ def list_own(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.post("/me/invitations/{invitation_id}/acceptance", response=MemberOut, summary="Accept one's own invitation", **needs("person"))
+@router.post("/me/invitations/{invitation_id}/acceptance", response=MemberOut, summary="Accept one's own invitation",
+             **needs("person", attempts=told("invitation_accept")))  # fmt: skip
 def accept_own(request: HttpRequest, invitation_id: InvitationRef) -> dict[str, Any]:
     """As with the link: two at once make one membership."""
     user = person(request)
+    count("invitation_accept")
     invitations.require_own(user, invitation_id)
     return member(invitations.accept(token=invitation_id, user=user, actor=actor_of(request)))
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tenantry.access.guards import actor_of
+from tenantry.access.limits import count
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import principal_of
 from tenantry.kit.problems import Problem
@@ -68,6 +69,7 @@ def _act(request: HttpRequest, token: str, found: Invitation, return_to: str) ->
     if act == "link":
         email = entry.ask_for_link(email=found.email, next_path=_here(token, return_to))
         return render(request, "people/link_sent.html", {"email": email})
+    count("invitation_accept")
     if principal.user:
         member = invitations.accept(token=token, user=principal.user, actor=actor_of(request))
         return _inside(request, member, return_to)

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.access.guards import actor_of, guard, is_open, signed_in
+from tenantry.access.limits import count
 from tenantry.access.permissions import ROLES
 from tenantry.entitlements import limits
 from tenantry.entitlements.bars import seat_bars
@@ -80,6 +81,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     problem = None
     if request.method == "POST" and form.is_valid():
         try:
+            count("invitation_create", organization.id)
             made, fresh = services.invite(organization=organization, authority=authority, actor=actor_of(request), **form.cleaned_data)
         except Problem as refused:
             problem = refused
@@ -122,6 +124,7 @@ def many(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             rows = bulk.parse_csv(form.data_bytes())
+            count("invitation_create", organization.id)  # once, however long the list is
             bulk.invite_many(organization=organization, rows=rows, authority=authority, actor=actor_of(request))
         except Problem as refused:
             problem = refused

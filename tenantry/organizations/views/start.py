@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tenantry.access.guards import actor_of, person
+from tenantry.access.limits import count
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import principal_of
 from tenantry.people.sessions import acknowledge
@@ -42,6 +43,7 @@ def own_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         invitations.decline(token=invitation_id, actor=actor_of(request))
         messages.success(request, "The invitation was declined.")
         return redirect("home")
+    count("invitation_accept")
     member = invitations.accept(token=invitation_id, user=user, actor=actor_of(request))
     acknowledge(user.id)
     messages.success(request, f"Welcome to {member.organization.name}.")
