@@ -25,6 +25,7 @@ class Environment(BaseSettings):
     tenancy: Literal["single", "multi"] = "single"
     host_orgs: Literal["on", "off"] = "off"
     directory: Literal["on", "off"] = "on"
+    signup: Literal["on", "off"] = "on"
     public_url: str = ""
     port: int = Field(8000, validation_alias=AliasChoices("PORT", "TENANTRY_PORT"))
     workers: int = 1

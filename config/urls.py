@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("tenantry.organizations.urls")),
     path("", include("tenantry.entitlements.urls")),
     path("", include("tenantry.audit.urls")),
+    path("", include("tenantry.workspaces.urls")),
+    path("", include("tenantry.install.wizard.urls")),
 ]
 handler400 = "tenantry.portal.errors.unreadable"
 handler404 = "tenantry.portal.errors.unknown_address"

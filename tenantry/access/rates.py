@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-Per = Literal["ip", "email", "person", "organization", "key", "token"]
+Per = Literal["ip", "email", "person", "organization", "key", "token", "installation"]
 EACH: Final[dict[Per, str]] = {
     "ip": "network address",
     "email": "e-mail address",
@@ -23,6 +23,7 @@ EACH: Final[dict[Per, str]] = {
     "organization": "organization",
     "key": "key, and person with a session",
     "token": "token",
+    "installation": "installation",
 }
 
 
@@ -50,7 +51,7 @@ class Rule:
     @property
     def phrase(self) -> str:
         """``10 in 15 minutes for each network address``."""
-        return f"{self.limit:,} {self.period} for each {EACH[self.per]}"
+        return f"{self.limit:,} {self.period} for {'the whole' if self.per == 'installation' else 'each'} {EACH[self.per]}"
 
     @property
     def period(self) -> str:
@@ -68,6 +69,9 @@ DEFAULTS: Final = {
         Rule("forgotten_password", 10, 15 * _MINUTE, "ip", "Asking for a sign-in link, which is also the way in without one's password."),
         Rule("password_proof", 5, _MINUTE, "person", "Proving one's present password."),
         Rule("sign_up", 10, 15 * _MINUTE, "ip", "Making a workspace.", outside=True),
+        Rule("install", 10, 15 * _MINUTE, "installation", "Taking charge of a new installation.", outside=True),
+        Rule("workspaces", 10, 15 * _MINUTE, "ip", "Asking for a link to one's workspaces.", outside=True),
+        Rule("workspaces_email", 5, 15 * _MINUTE, "email", "The same, for whom it is asked.", outside=True),
         Rule("domain_check", 60, _HOUR, "ip", "Asking how people of an e-mail domain sign in."),
         Rule("invitation_accept", 30, _HOUR, "ip", "Accepting invitations."),
         Rule("invitation_create", 20, _HOUR, "organization", "Inviting people; a list counts once.", "Invitations", own=True),

@@ -13,8 +13,8 @@ from django.conf import settings
 from tenantry.kit import ids
 from tenantry.people.sessions import COOKIE
 
-# Stands for the API's own address; the page puts in the workspace's.
-BASE = "https://base.invalid/api/v1"
+# Stand for the API's own address, and for that of the installation as a whole; the page puts in the real ones.
+BASE, INSTALLATION = "https://base.invalid/api/v1", "https://installation.invalid/api/v1"
 _MOMENT = 0x0192_6F0C_7E11_7C3A_9A5E_3C1D_2B4F_6A70  # a UUIDv7 of October 2024
 
 # By a member's name, or by its schema and name where the name alone is ambiguous.
@@ -46,9 +46,16 @@ _VALUES: dict[str, Any] = {
     "resource_type": "quota:project",
     "role": "learner",
     "roles": ["owner", "manager"],
+    "slug": "northwind",
+    "support_email": "help@northwind.example",
     "team": "Plant 2",
+    "workspace": "Northwind Learning",
+    "colour": "#3b5bdb",
     "token": "uN3mYw0c1n7Qh5s2t8Xb4kLr6vJd9fGzAeTpKoViSxE",
     "OrganizationIn.name": "Contoso",
+    "InstallIn.name": "Nora Lindqvist",
+    "ProgramIn.name": "Northwind Learning",
+    "SignUpIn.name": "Nora Lindqvist",
     "StaffIn.role": "support",
     "StaffChange.role": "csm",
     "Revocation.reason": "Left the company",
@@ -59,12 +66,15 @@ _VALUES: dict[str, Any] = {
 _SHOWN: dict[str, tuple[str, ...]] = {
     "CurrentIn": ("current",),
     "InvitationIn": ("name",),
+    "InstallIn": ("name", "slug"),
     "LimitIn": ("reason",),
     "MemberIn": ("name",),
     "OrganizationChange": ("legal_name", "public"),
     "OrganizationIn": ("owner_email", "plan"),
     "PasswordIn": ("current",),
+    "ProgramIn": ("support_email", "colour"),
     "Reason": ("reason",),
+    "SignUpIn": ("slug", "name"),
     "StaffChange": ("role",),
     "StaffIn": ("name",),
     "VendorPermissionIn": ("description",),
@@ -107,7 +117,14 @@ def _object(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, 
 
 
 def curl(
-    method: str, path: str, *, permission: str, parameters: list[dict[str, Any]], content: Mapping[str, Any], schemas: Mapping[str, Any]
+    method: str,
+    path: str,
+    *,
+    permission: str,
+    parameters: list[dict[str, Any]],
+    content: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+    base: str = BASE,
 ) -> str:
     """The command for one operation. ``path`` begins behind the API's address; ``content`` is the body's, by media type.
 
@@ -120,7 +137,7 @@ def curl(
             path = path.replace(f"{{{name}}}", quote(str(sample), safe=":"))
         elif parameter["in"] == "query" and (parameter.get("required") or name in ("limit", "format")):
             query[name] = sample
-    address = f"{BASE}{path}" + (f"?{urlencode(query)}" if query else "")
+    address = f"{base}{path}" + (f"?{urlencode(query)}" if query else "")
     lines = [f'curl "{address}"' if method == "GET" else f'curl -X {method} "{address}"']
     lines += _credentials(method, permission)
     for parameter in parameters:

@@ -160,7 +160,8 @@ def _operation(method: str, path: str, found: Mapping[str, Any], schemas: Schema
         answers=tuple(_answers(found.get("responses", {}), schemas)),
         refusals=tuple(_refusals(method, path, found, need, names)),
         example=examples.curl(
-            method, path, permission=need.name, parameters=parameters, content=content, schemas=schemas.named
+            method, path, permission=need.name, parameters=parameters, content=content, schemas=schemas.named,
+            base=examples.INSTALLATION if found.get("x-installation") else examples.BASE,
         ),
         words=" ".join(words).lower(),
     )  # fmt: skip

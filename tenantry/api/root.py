@@ -25,6 +25,7 @@ from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
 from tenantry.portal.middleware import as_problem
 from tenantry.webhooks.api import router as webhooks
+from tenantry.workspaces.api import router as workspaces
 
 
 class KeyOrSession(AuthBase):
@@ -58,7 +59,14 @@ class Api(NinjaAPI):
                 # Nobody's POST has no keys of its own, and a question changes nothing (docs/api.md).
                 if method == "post" and operation.get("security") and operation.get("x-permission") != "access:check":
                     operation["parameters"].append(IDEMPOTENCY_KEY)
+        document["paths"] = {_where_it_is(path, operations): operations for path, operations in document["paths"].items()}
         return document
+
+
+def _where_it_is(path: str, operations: dict[str, Any]) -> str:
+    """What is the installation's stands at ``/api/v1`` itself, also in the document of a tenant below ``/t/<slug>``."""
+    own = any(operation.get("x-installation") for operation in operations.values())
+    return path[path.index("/api/v1") :] if own and "/api/v1" in path else path
 
 
 IDEMPOTENCY_KEY = {
@@ -104,6 +112,7 @@ for tag, router in (
     ("People", people),
     ("Audit", audit),
     ("Webhooks", webhooks),
+    ("The workspace", workspaces),
 ):
     api.add_router("", router, tags=[tag])
 

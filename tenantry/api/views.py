@@ -57,4 +57,5 @@ def _drawn() -> dict[str, str]:
 
 
 def _with_base(identifier: str, base: str) -> SafeString:
-    return mark_safe(_drawn()[identifier].replace(examples.BASE, escape(base)))  # noqa: S308  # a template's own output
+    drawn = _drawn()[identifier].replace(examples.INSTALLATION, escape(f"{settings.ENVIRONMENT.base_url}{PREFIX}"))
+    return mark_safe(drawn.replace(examples.BASE, escape(base)))  # noqa: S308  # a template's own output

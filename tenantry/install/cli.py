@@ -10,6 +10,7 @@ import typer
 
 from . import keys, sealed, tenants
 from .prepare import database, django, leave, say, settle
+from .wizard import command
 
 app = typer.Typer(
     name="tenantry",
@@ -24,6 +25,7 @@ audit = typer.Typer(no_args_is_help=True)
 app.add_typer(audit, name="audit", help="The record of actions.")
 app.add_typer(sealed.app, name="secrets", help="The keys under which secrets are sealed.")
 app.command("link")(keys.link)
+app.command("install")(command.install)
 
 Host = Annotated[str, typer.Option(help="Address to listen on. Default: 127.0.0.1 in development, else 0.0.0.0.")]
 TenantOption = Annotated[str, typer.Option("--tenant", help="The workspace's slug, when the installation hosts several.")]

@@ -165,8 +165,20 @@ def _welcome(settings: Environment, children: list[Child]) -> None:
     while time.monotonic() < until and not _answers(settings):
         _restart_the_dead(children)
         time.sleep(0.05)
-    for line in lines or [f"Tenantry is at {settings.base_url}"]:
+    for line in lines or _where(settings):
         print(line, flush=True)
+
+
+def _where(settings: Environment) -> list[str]:
+    from django.db import connections
+
+    from tenantry.workspaces.installation import installed
+
+    lines = [f"Tenantry is at {settings.base_url}"]
+    if not installed():
+        lines.append(f"Set it up at {settings.base_url}/install, before anybody else can; or run: bin/tenantry install --email YOU")
+    connections.close_all()
+    return lines
 
 
 def _answers(settings: Environment) -> bool:

@@ -6,6 +6,7 @@ sentence beside the field or as an error page. Codes are listed in docs/errors.m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -30,6 +31,11 @@ class Problem(Exception):
     @property
     def title(self) -> str:
         return self.code.replace("_", " ").capitalize()
+
+    def pointing(self, renamed: Callable[[str], str]) -> Problem:
+        """The same problem of something that this was a part of (or a part of this): its pointers under other names."""
+        errors = [{**error, "pointer": renamed(error.get("pointer", ""))} for error in self.members.get("errors", [])]
+        return Problem(self.status, self.code, self.detail, headers=self.headers, **{**self.members, "errors": errors})
 
     def body(self) -> dict[str, Any]:
         """The JSON object of RFC 9457 §3."""

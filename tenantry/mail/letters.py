@@ -13,7 +13,6 @@ from django.template.loader import render_to_string
 
 from tenantry.kit import colours
 from tenantry.tenancy.scope import current
-from tenantry.tenancy.settings import read_group
 
 from .plain import plain_text
 
@@ -64,10 +63,15 @@ def letters() -> dict[str, Letter]:
     return dict(sorted(_letters.items()))
 
 
-def write(name: str, *, subject: str, context: Mapping[str, Any], head: Letterhead | None = None) -> Written:
-    """Render a registered mail in the present tenant's look, or in that of the organization it is about. Raises KeyError."""
+def write(
+    name: str, *, subject: str, context: Mapping[str, Any], head: Letterhead | None = None, own: Mapping[str, str] | None = None
+) -> Written:
+    """Render a registered mail in the present tenant's look, or in that of the organization it is about. Raises KeyError.
+
+    ``own`` is for a mail of the installation, where there is no tenant: what ``program`` would say.
+    """
     letter, subject = _letters[name], " ".join(subject.split())[:LONGEST_SUBJECT]
-    html = render_to_string(f"mail/{letter.name}.html", {**context, **_look(head), "subject": subject})
+    html = render_to_string(f"mail/{letter.name}.html", {**context, **_look(head, own or program()), "subject": subject})
     return Written(subject, plain_text(html), html)
 
 
@@ -78,14 +82,12 @@ def preview(name: str) -> Written:
 
 
 def program() -> dict[str, str]:
-    """How the tenant calls itself outside: ``{"name", "support_email", "colour"}``; its own name until it says otherwise."""
-    saved = read_group("program").values
-    named = {part: str(saved.get(part) or "") for part in ("name", "support_email", "colour")}
-    return {**named, "name": named["name"] or current().name}
+    """How the tenant calls itself outside: ``{"name", "support_email", "colour"}``. Needs no query."""
+    opened = current()
+    return {"name": opened.name, "support_email": opened.support_email, "colour": opened.colour}
 
 
-def _look(head: Letterhead | None) -> dict[str, str]:
-    own = program()
+def _look(head: Letterhead | None, own: Mapping[str, str]) -> dict[str, str]:
     ground, ink = colours.button_of((head.colour if head else "") or own["colour"] or STANDARD)
     return {
         "workspace": own["name"],

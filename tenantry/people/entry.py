@@ -12,14 +12,15 @@ from tenantry.access.principal import principal_of
 from tenantry.audit.services import Actor, record
 from tenantry.kit import crypto, metrics
 from tenantry.kit.emails import normalize
-from tenantry.kit.problems import Problem
+from tenantry.kit.problems import Problem, not_found
 from tenantry.tenancy.addresses import safe_path
 from tenantry.tenancy.scope import aside, current
 
 from . import links, passwords
-from .models import User
-from .sessions import end_session
+from .models import Session, User
+from .sessions import end_session, start_session
 from .tasks import mail_sign_in_link
+from .users import suspended
 
 
 def _count(rule: str, email: str) -> None:
@@ -56,6 +57,20 @@ def by_password(request: HttpRequest, *, email: str, password: str) -> tuple[Use
         user, token = passwords.sign_in(email=address, password=password)
     _leave(request)
     return user, token
+
+
+def by_proof(*, email: str, method: str) -> tuple[User, Session, str]:
+    """Let somebody in who has proven their address to the installation; ``method`` says how. The tenant's scope is open.
+
+    An address that was never proven in this tenant opens nothing here. Raises Problem 403 ``user_suspended``, 404.
+    """
+    with _failures(email, method):
+        user = User.objects.filter(email=email, email_verified_at__isnull=False).first()
+        if user is None:
+            raise not_found("workspace")
+        if user.status != User.Status.ACTIVE:
+            raise suspended(user)
+        return user, *start_session(user=user, method=method)
 
 
 @contextmanager

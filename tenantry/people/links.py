@@ -19,9 +19,9 @@ from .users import suspended
 LIFETIME = timedelta(minutes=15)
 
 
-def make_link(*, user: User, next_path: str = "", method: str = "link") -> str:
-    """A fresh sign-in address for a person; the token is in it and nowhere else."""
-    token = crypto.new_token()
+def make_link(*, user: User, next_path: str = "", method: str = "link", token: str = "") -> str:
+    """A fresh sign-in address for a person; the token is in it and nowhere else (unless the caller gave it one)."""
+    token = token or crypto.new_token()
     SignInLink(user=user, token_hash=crypto.digest(token), method=method, next_path=safe_path(next_path), expires_at=now() + LIFETIME).save(
         force_insert=True
     )

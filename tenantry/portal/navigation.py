@@ -43,6 +43,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("staff", "Staff", "shield", "staff_staff", ("staff:read",), "Staff console"),
     NavEntry("staff", "API keys", "key", "staff_keys", ("keys:read",), "Staff console"),
     NavEntry("staff", "Audit log", "audit", "staff_audit", ("audit:read_tenant",), "Staff console"),
+    NavEntry("staff", "Program", "settings", "staff_program", ("tenant:read",), "Settings"),
 )
 
 

@@ -15,11 +15,12 @@ from .middleware import nonce_of
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """The context processor: no query, and true for a page of no tenant as well (an unknown address, a failure)."""
-    principal = getattr(request, "principal", None)
+    principal, tenant = getattr(request, "principal", None), getattr(request, "tenant", None)
     return {
         "principal": principal,
         "user": getattr(principal, "user", None),
-        "tenant_name": getattr(getattr(request, "tenant", None), "name", "") or "Tenantry",
+        "tenant_name": getattr(tenant, "name", "") or "Tenantry",
+        "support_email": getattr(tenant, "support_email", ""),
         "developing": settings.ENVIRONMENT.developing,
         "request_id": request_info.get().request_id,
         "csp_nonce": SimpleLazyObject(lambda: nonce_of(request)),

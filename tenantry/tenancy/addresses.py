@@ -13,13 +13,18 @@ from .scope import current
 
 def address(url_name: str, **kwargs: Any) -> str:
     """The full address of a page of the present tenant, from settings alone: a forged Host header reaches no mail."""
+    return address_in(current().slug, url_name, **kwargs)
+
+
+def address_in(slug: str, url_name: str, **kwargs: Any) -> str:
+    """The same for the tenant of that slug; with an empty slug, of a page of the installation as a whole."""
     before = get_script_prefix()
     set_script_prefix("/")
     try:
         path = reverse(url_name, kwargs=kwargs)
     finally:
         set_script_prefix(before)
-    prefix = f"/t/{current().slug}" if settings.ENVIRONMENT.multi else ""
+    prefix = f"/t/{slug}" if slug and settings.ENVIRONMENT.multi else ""
     return f"{settings.ENVIRONMENT.base_url}{prefix}{path}"
 
 

@@ -17,6 +17,8 @@ from .services import DEFAULT_SLUG, SLUG
 
 # Addresses of the installation as a whole; everything else is a tenant's.
 PLATFORM_PATHS = ("/static/", "/healthz", "/health/", "/metrics", "/favicon.ico", "/csp-report")
+# The same, with views of their own that open scopes; they answer nowhere below /t/<slug>.
+INSTALLATION_PATHS = ("/install", "/signup", "/workspaces", "/api/v1/install", "/api/v1/signup")
 # Also below a workspace's prefix: it touches nothing of any, and must not cost a transaction.
 _OF_NOBODY = "/csp-report"
 
@@ -32,7 +34,7 @@ class TenantScope:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info.startswith(PLATFORM_PATHS):
+        if request.path_info.startswith(PLATFORM_PATHS) or of_installation(request.path_info):
             return self.get_response(request)
         try:
             return self._inside(request)
@@ -47,6 +49,8 @@ class TenantScope:
             if not slug:
                 raise _without_prefix(path)
             request.path_info = rest
+            if of_installation(rest):
+                raise Problem(404, "not_found", "There is nothing at this address: it is the installation's, without /t/<slug>.")
             if not SLUG.fullmatch(slug):  # the database would also take an id, and choke on bytes that no slug has
                 raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
             if rest == _OF_NOBODY:
@@ -60,6 +64,11 @@ class TenantScope:
             if response.status_code >= 400:
                 transaction.set_rollback(True, using=opened.using)
         return response
+
+
+def of_installation(path: str) -> bool:
+    """Whether this is ``/install`` and its like, or below it."""
+    return any(path == own or path.startswith(f"{own}/") for own in INSTALLATION_PATHS)
 
 
 def split(path: str) -> tuple[str, str]:

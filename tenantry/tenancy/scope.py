@@ -27,7 +27,10 @@ EVERYTHING: Everything = "*"
 
 @dataclass(slots=True)
 class Scope:
-    """What the open transaction can touch. ``organizations`` is ``"*"`` or a set of organization ids."""
+    """What the open transaction can touch. ``organizations`` is ``"*"`` or a set of organization ids.
+
+    ``name``, ``support_email`` and ``colour`` are what pages and mails say of the tenant (workspaces/program.py).
+    """
 
     tenant_id: UUID
     slug: str
@@ -35,6 +38,8 @@ class Scope:
     using: str
     clock_offset: timedelta = timedelta(0)
     organizations: set[UUID] | Everything = field(default_factory=set)
+    support_email: str = ""
+    colour: str = ""
     interrupted: bool = False  # by ``outside()``: what came before it is committed, whatever becomes of the rest
 
 
@@ -85,7 +90,8 @@ def scope(
 
 
 _ENTER = """
-select id, slug, name, status, clock_offset, set_config('app.tenant_id', id::text, true), set_config('app.org_scope', %s, true)
+select id, slug, name, status, clock_offset, support_email, colour,
+       set_config('app.tenant_id', id::text, true), set_config('app.org_scope', %s, true)
   from tenancy_enter(%s)
 """
 
@@ -96,10 +102,10 @@ def _enter(tenant: UUID | str, organizations: set[UUID] | Everything, using: str
         row = cursor.fetchone()
     if row is None:
         raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
-    tenant_id, slug, name, status, offset, *_ = row
+    tenant_id, slug, name, status, offset, support_email, colour, *_ = row
     if status == "suspended" and not suspended:
         raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
-    return Scope(tenant_id, slug, name, using, offset, organizations)
+    return Scope(tenant_id, slug, name, using, offset, organizations, support_email, colour)
 
 
 def _usable(using: str) -> bool:

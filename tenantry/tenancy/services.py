@@ -15,7 +15,8 @@ from .models import Tenant
 DEFAULT_SLUG = "default"
 RESERVED = frozenset(
     "www api app admin signup sign-up sign-in signin login logout static assets media docs doc help support status operator platform "
-    "tenantry mail smtp billing webhooks scim sso auth account accounts dev healthz public internal root system test null undefined".split()
+    "tenantry mail smtp billing webhooks scim sso auth account accounts dev healthz public internal root system test null undefined "
+    "install workspaces".split()
 )
 SLUG = re.compile(r"^[a-z0-9-]{3,30}$")
 
@@ -25,17 +26,44 @@ def create_tenant(*, slug: str, name: str, sandbox: bool = False) -> UUID:
 
     A sandbox has a clock that can be moved. Raises Problem 422 ``slug_invalid`` / ``slug_reserved``, 409 ``slug_taken``.
     """
-    if not SLUG.fullmatch(slug):
-        raise invalid("A slug is 3 to 30 of a-z, 0-9 and the hyphen.", pointer="/slug", code="slug_invalid")
-    if slug in RESERVED:
-        raise invalid(f"The slug {slug} is reserved.", pointer="/slug", code="slug_reserved")
+    check_form(slug)
     tenant = Tenant(slug=slug, name=name.strip() or slug, sandbox=sandbox)
     try:
         with transaction.atomic(using="platform"):
             tenant.save(using="platform", force_insert=True)
     except IntegrityError as error:
-        raise conflict("slug_taken", f"The slug {slug} is taken.") from error
+        raise _taken(slug) from error
     return tenant.id
+
+
+def check_slug(slug: str) -> None:
+    """Raises Problem 422 ``slug_invalid`` / ``slug_reserved``, 409 ``slug_taken``, as ``create_tenant`` would now."""
+    check_form(slug)
+    if exists(slug):
+        raise _taken(slug)
+
+
+def check_form(slug: str) -> None:
+    """Raises Problem 422 ``slug_invalid`` / ``slug_reserved``."""
+    if not SLUG.fullmatch(slug):
+        raise invalid("A slug is 3 to 30 of a-z, 0-9 and the hyphen.", pointer="/slug", code="slug_invalid")
+    if slug in RESERVED:
+        raise invalid(f"The slug {slug} is reserved.", pointer="/slug", code="slug_reserved")
+
+
+def exists(slug: str) -> bool:
+    """Whether there is a tenant of this slug, whatever its status."""
+    return Tenant.objects.using("platform").filter(slug=slug).exists()
+
+
+def _taken(slug: str) -> Problem:
+    detail = f"The slug {slug} is taken."
+    return conflict("slug_taken", detail, errors=[{"pointer": "/slug", "detail": detail}])
+
+
+def discard_tenant(tenant_id: UUID) -> None:
+    """Take back a tenant that was made a moment ago and stayed empty; the database keeps any that has a row."""
+    Tenant.objects.using("platform").filter(id=tenant_id).delete()
 
 
 def ensure_default() -> UUID:
@@ -75,8 +103,12 @@ __all__ = [
     "DEFAULT_SLUG",
     "RESERVED",
     "Problem",
+    "check_form",
+    "check_slug",
     "create_tenant",
+    "discard_tenant",
     "ensure_default",
+    "exists",
     "move_clock",
     "resume_tenant",
     "suspend_tenant",

@@ -77,7 +77,11 @@ def test_addresses_are_the_workspaces_own(cast: Cast) -> None:
     assert f'href="{prefix}/openapi.json"' in text
     assert f'{prefix}/organizations"' in text
     assert "base.invalid" not in text
-    assert all(f"{prefix}/" in example for example in re.findall(r"curl (?:-X \w+ )?\"([^\"]+)", text))
+    assert "installation.invalid" not in text
+    examples = re.findall(r"curl (?:-X \w+ )?\"([^\"]+)", text)
+    above = {example for example in examples if f"{prefix}/" not in example}
+    assert {example.rpartition("/api/v1")[2] for example in above} == {"/install", "/install/status", "/signup"}, "the installation's own"
+    assert all(f"/t/{cast.tenant.slug}" not in example for example in above)
     other = html.unescape(page(cast.other_owner))
     assert cast.tenant.slug not in other
     assert f"/t/{cast.other_tenant.slug}/api/v1/organizations" in other

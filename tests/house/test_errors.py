@@ -25,6 +25,7 @@ ELSEWHERE = {
     "organizations.fields.clean": _PASSED_ON,
     "entitlements.views._in_page_words": _PASSED_ON,
     "access.keys_views._in_page_words": _PASSED_ON,
+    "kit.problems.Problem.pointing": _PASSED_ON,
     "kit.problems.invalid": _PASSED_ON,
     "kit.problems.conflict": _PASSED_ON,
 }

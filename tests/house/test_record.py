@@ -40,6 +40,12 @@ BOOKKEEPING = {
     "people.sessions.principal_of_cookie": "when a session was last used",
     "people.tasks.forget_links": "sweeps links and sessions that ended long ago",
     "organizations.invitations.mail_invitation": "the token of an invitation on the record, made when it is mailed",
+    "tenancy.services.discard_tenant": "takes back a tenant that never had a row",
+    "workspaces.visits.make_link": "an offer to prove an address; entering a tenant is recorded there",
+    "workspaces.visits.begin": "as above",
+    "workspaces.visits.enter": "notes which session a visit began; that it began is recorded in its tenant",
+    "workspaces.visits.sign_out": "ends a visit; each session that ends with it is recorded in its tenant",
+    "workspaces.tasks.forget": "sweeps links and visits",
     "organizations.drafts.expire_drafts": "sweeps answers that nobody confirmed",
 }
 # Functions of the database that write, and why they need not tell.

@@ -70,11 +70,12 @@ def test_outside_is_called_by_these_alone() -> None:
     assert callers(source.code(), "outside") == set(OUTSIDE)
 
 
-def test_the_platforms_connection_is_used_by_tenancy_and_the_command_line_alone() -> None:
+def test_the_platforms_connection_is_used_above_and_below_all_tenants_alone() -> None:
+    """By tenancy, by the command line, and by the installation's own doors."""
     using = {
         name
         for name, module in source.code().modules.items()
-        if '"platform"' in module.text and not name.startswith(("tenantry.install", "tenantry.tenancy"))
+        if '"platform"' in module.text and not name.startswith(("tenantry.install", "tenantry.tenancy", "tenantry.workspaces"))
     }
     assert using == set()
 

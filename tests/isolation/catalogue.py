@@ -11,11 +11,15 @@ APP, OWNER, PLATFORM = "tenantry_app", "tenantry_owner", "tenantry_platform"
 # What is not a tenant's: the tenants themselves (checked apart), Django's list of migrations, the job queue,
 # what is counted before a workspace is entered.
 ALLOWED = re.compile(r"tenancy_tenant|django_migrations|procrastinate_\w+|access_doorstep")
+# What is the installation's own: who has proven an address to it (a person may be in several tenants). The application's
+# role can't reach it.
+PLATFORM_ONLY = re.compile(r"workspaces_(visit|entry)")
 ALWAYS_APPEND_ONLY = {"audit_event", "audit_link"}
 # Rows that outlive what they speak of name an organization without referring to it.
 WITHOUT_REFERENCE = {"audit_event"}
 # Functions with their owner's rights, and why.
 DEFINER_FUNCTIONS = {
+    "workspaces_installed",  # whether any tenant has an admin: one bit, asked before there is a tenant
     "tenancy_enter",  # asked before it is known which tenant it is
     "webhooks_subscribers",  # whoever acts within an organization fires the tenant's endpoints too, which they may not see
     "webhooks_tenants_due",  # ids of tenants with something to deliver: for the platform's role alone
@@ -48,6 +52,10 @@ def faults(connection: psycopg.Connection[Any]) -> list[str]:
             found.append(f"{name}: belongs to {owner}, not to {OWNER}")
         if kind not in "rp":
             found.append(f"{name}: views and foreign tables see more than their reader; there are none in this house")
+        elif PLATFORM_ONLY.fullmatch(name):
+            held = _held(connection, oid)
+            if set(held) != {PLATFORM}:
+                found.append(f"{name}: is for {PLATFORM} alone, and {sorted(held)} hold rights")
         elif not ALLOWED.fullmatch(name):
             if not (enabled and forced):
                 found.append(f"{name}: row-level security is not enabled and forced")
@@ -108,6 +116,16 @@ def _policies(connection: psycopg.Connection[Any], name: str, scoped: str | None
 
 
 def _grants(connection: psycopg.Connection[Any], oid: int, append_only: bool) -> list[str]:
+    held = _held(connection, oid)
+    wanted = {"SELECT", "INSERT"} | (set() if append_only else {"UPDATE", "DELETE"})
+    found = [f"{role} holds {sorted(privileges)}" for role, privileges in held.items() if role != APP]
+    if held.get(APP) != wanted:
+        found.append(f"{APP} holds {sorted(held.get(APP, set()))}, not {sorted(wanted)}")
+    return found
+
+
+def _held(connection: psycopg.Connection[Any], oid: int) -> dict[str, set[str]]:
+    """The rights that anybody but the owner holds on a table."""
     rows = connection.execute(
         "select case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee) end, array_agg(a.privilege_type order by 1) "
         "from pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a where c.oid = %s group by 1",
@@ -115,11 +133,7 @@ def _grants(connection: psycopg.Connection[Any], oid: int, append_only: bool) ->
     ).fetchall()
     held = {role: set(privileges) for role, privileges in rows}
     held.pop(OWNER, None)
-    wanted = {"SELECT", "INSERT"} | (set() if append_only else {"UPDATE", "DELETE"})
-    found = [f"{role} holds {sorted(privileges)}" for role, privileges in held.items() if role != APP]
-    if held.get(APP) != wanted:
-        found.append(f"{APP} holds {sorted(held.get(APP, set()))}, not {sorted(wanted)}")
-    return found
+    return held
 
 
 def _keys(connection: psycopg.Connection[Any], oid: int, name: str, scoped: str | None) -> list[str]:

@@ -81,6 +81,7 @@ BREACHES = {
     "definer": ("create function peek() returns bigint language sql security definer as 'select 1::bigint'", "function peek"),
     "record opened": ("grant update on audit_event to tenantry_app", "audit_event: tenantry_app holds"),
     "record unguarded": ("drop trigger append_only on audit_event", "trigger append_only is missing or off"),
+    "visits listed": ("grant select on workspaces_visit to tenantry_app", "workspaces_visit: is for tenantry_platform alone"),
     "tenants listed": ("create policy more on tenancy_tenant for select to tenantry_app using (true)", "tenancy_tenant: policy more"),
 }
 

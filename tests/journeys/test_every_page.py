@@ -50,7 +50,10 @@ ANSWERS = {
     "404 404 404 200 302": """
         staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke
         staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
-        staff_users staff_user staff_user_suspend staff_staff staff_add staff_role staff_revoke staff_audit""",
+        staff_users staff_user staff_user_suspend staff_staff staff_add staff_role staff_revoke staff_audit staff_program""",
+    # The installation's own, which stand nowhere below a tenant; test_first_run.py looks at them.
+    "404 404 404 404 404": """
+        install install_step/you signup workspaces workspaces_link workspaces_enter/contoso workspaces_sign_out""",
     "405 405 405 405 405": """
         sign_out account_password account_sessions_end account_session_end own_invitation organization_new_cancel
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
@@ -60,7 +63,7 @@ ANSWERS = {
 NO_PAGES = """
     healthz health_live health_ready metrics
     favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
-    audit_export staff_audit_export""".split()
+    audit_export staff_audit_export program_theme""".split()
 # They look the same whoever opens them, so that one pair of eyes is enough.
 SAME_FOR_ALL = ("dev_components", "dev_components_plain", "dev_components_dialog", "dev_mailbox", "dev_mail", "directory", "api_reference")
 

@@ -268,6 +268,13 @@ def theme(context: Context) -> str:
     return getattr(organization, "theme_url", "") or address_of("organization_theme", slug=organization.slug)
 
 
+@register.simple_tag(takes_context=True)
+def program_theme(context: Context) -> str:
+    """The address of the workspace's own colours, where it has chosen one; it changes with the colour, so browsers may keep it."""
+    colour = getattr(getattr(context.get("request"), "tenant", None), "colour", "")
+    return f"{address_of('program_theme')}?{colour.removeprefix('#')}" if colour else ""
+
+
 @register.simple_tag
 def start() -> str:
     """The address of the start page, which sends everyone where they belong."""

@@ -172,3 +172,10 @@ document.querySelectorAll(".toast").forEach(tire);
   const line = here?.closest(".nav");
   if (line && line.scrollWidth > line.clientWidth) line.scrollLeft = here.offsetLeft - (line.clientWidth - here.offsetWidth) / 2;
 }
+
+// A picker beside a colour's field: either shows what the other says.
+for (const picker of document.querySelectorAll("[data-colour-of]")) {
+  const field = document.getElementById(picker.dataset.colourOf);
+  picker.addEventListener("input", () => { field.value = picker.value; });
+  field.addEventListener("input", () => { if (/^#[0-9a-f]{6}$/i.test(field.value)) picker.value = field.value; });
+}

@@ -1,0 +1,89 @@
+"""The first run over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from tenantry.access import limits
+from tenantry.kit.operations import needs
+from tenantry.kit.schemas import Strict
+from tenantry.mail.settings import Wanted
+from tenantry.workspaces import installation
+from tenantry.workspaces.api import INSTALLATION, ProgramIn
+
+from . import services
+
+router = Router()
+
+
+class StatusOut(Schema):
+    """``tenancy`` is ``single`` or ``multi``; ``signup`` says whether anybody may make a workspace."""
+
+    installed: bool
+    tenancy: str
+    signup: bool
+
+
+class MailIn(Strict):
+    """What ``PUT /settings/mail`` takes: a ``transport`` and what that needs."""
+
+    transport: str = Field(max_length=40)
+    from_email: str = Field("", max_length=254)
+    from_name: str = Field("", max_length=120)
+    reply_to: str = Field("", max_length=254)
+    host: str = Field("", max_length=253)
+    port: int | None = None
+    tls: str = Field("starttls", max_length=10)
+    username: str = Field("", max_length=254)
+    password: str = Field("", max_length=500)
+    token: str = Field("", max_length=500)
+    options: dict[str, str] = {}
+
+
+class InstallIn(Strict):
+    """``slug`` is that of the first workspace, where there are several; left out, it is made from the program's name.
+
+    Without ``mail`` the workspace's mails leave as the installation's environment says.
+    """
+
+    email: str = Field(max_length=254)
+    name: str = Field("", max_length=120)
+    program: ProgramIn
+    slug: str = Field("", max_length=30)
+    mail: MailIn | None = None
+
+
+class InstalledOut(Schema):
+    slug: str
+    url: str
+    notified: bool
+
+
+@router.get("/install/status", response=StatusOut, auth=None, summary="Whether the installation has an admin",
+            **needs("public", **INSTALLATION))  # fmt: skip
+def status(request: HttpRequest) -> dict[str, Any]:
+    """What a set-up script asks first."""
+    environment = settings.ENVIRONMENT
+    installed = installation.installed()
+    return {
+        "installed": installed,
+        "tenancy": environment.tenancy,
+        "signup": installed and environment.multi and environment.signup == "on",
+    }
+
+
+@router.post("/install", response={201: InstalledOut}, auth=None, summary="Take charge of a new installation",
+             **needs("public", attempts=limits.told("install"), **INSTALLATION))  # fmt: skip
+def install(request: HttpRequest, body: InstallIn) -> tuple[int, dict[str, Any]]:
+    """Makes the first workspace with its admin, and mails the admin a sign-in link. Once, for ever.
+
+    409 ``already_installed``; 502 ``mail_failed`` with the mail server's own words, and then nothing was installed.
+    """
+    mail = Wanted(**body.mail.dict()) if body.mail else services.AS_ENVIRONMENT
+    wanted = services.plan(email=body.email, name=body.name, program_values=body.program.dict(), slug=body.slug, mail=mail)
+    made = services.install(wanted, source="api")
+    return 201, {"slug": made.slug, "url": made.url, "notified": True}
