@@ -16,6 +16,7 @@ from tenantry.tenancy.scope import aside
 
 from .models import ApiKey
 from .networks import within
+from .permissions import with_included
 from .principal import Principal
 
 LIVE: Final = "tk_live_"
@@ -61,7 +62,7 @@ def principal_of_key(plain: str) -> Principal:
             ApiKey.objects.filter(unnoted, id=key.id).update(last_used_at=moment)
     return Principal(
         via="key", staff_role=key.staff_role, key_id=key.id, key_name=key.name, key_organization_id=key.organization_id,
-        scopes=frozenset(key.scopes) if key.scopes is not None else None, key_owner_id=key.owner_id,
+        scopes=with_included(key.scopes) if key.scopes is not None else None, key_owner_id=key.owner_id,
     )  # fmt: skip
 
 

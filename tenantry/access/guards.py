@@ -74,7 +74,7 @@ def guard(request: HttpRequest, permission: str, organization_id: UUID | str) ->
     organization = _loader(organization_id, bool(principal.staff_role))
     if organization is None:
         raise not_found("organization")
-    _require(principal, permission, organization.id)
+    require(principal, permission, organization.id)
     _state_rule(organization, permission, bool(principal.staff_role))
     found: Organization = organization
     return found
@@ -96,11 +96,12 @@ def guard_tenant(request: HttpRequest, permission: str) -> Principal:
     principal = signed_in(request)
     if not principal.staff_role:
         raise not_found("page")
-    _require(principal, permission, None)
+    require(principal, permission, None)
     return principal
 
 
-def _require(principal: Principal, permission: str, organization_id: UUID | None) -> None:
+def require(principal: Principal, permission: str, organization_id: UUID | None) -> None:
+    """Raises Problem 403 ``insufficient_scope`` for a key whose scopes leave it out, else ``permission_denied``."""
     if principal.may(permission, organization_id):
         return
     if principal.scopes is not None and permission not in principal.scopes:

@@ -7,6 +7,7 @@ whatever its rank.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +47,19 @@ ADMIN_ROLES: Final = frozenset(role.name for role in ROLES.values() if role.seat
 ASSIGNABLE_BY: Final = {
     "members:grant_governance": ADMIN_ROLES,
     "members:grant_operational": frozenset({"manager", "support", "expert", "learner"}),
+}
+
+
+# A key's scope that comes with smaller ones, without which its operations make no sense: who may see a member's address sees
+# their name, and who may read the record of an organization sees which one it is. Every role that holds one holds the others.
+INCLUDES: Final = {
+    "members:read": ("members:directory",),
+    "members:write": ("organization:read",),
+    "settings:read": ("organization:read",),
+    **dict.fromkeys(
+        ("settings:write", "settings:write_owner_fields", "settings:write_billing_fields"), ("settings:read", "organization:read")
+    ),
+    **dict.fromkeys(("audit:read_operations", "audit:read_money", "audit:export"), ("organization:read",)),
 }
 
 
@@ -91,6 +105,12 @@ def staff_holds(staff_role: str, name: str) -> bool:
     """Whether staff with this role hold a permission, in the tenant and in each of its organizations."""
     found = _registry.get(name)
     return found is not None and staff_role in found.staff
+
+
+def with_included(scopes: Iterable[str]) -> frozenset[str]:
+    """Scopes, and those that come with them."""
+    given = frozenset(scopes)
+    return given.union(*(INCLUDES.get(scope, ()) for scope in given))
 
 
 def permissions_of(role: str) -> list[str]:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tenantry.kit.problems import Problem, invalid
 
-from .permissions import Permission, registered, role_holds, staff_holds
+from .permissions import Permission, registered, role_holds, staff_holds, with_included
 from .principal import Principal
 
 
@@ -164,9 +164,10 @@ def reach_of(scopes: Sequence[str] | None, *, staff_role: str) -> Reach:
     """Worked out from the registry, by the same questions that guards ask. Without a staff role it is an organization's key."""
     held = [p for p in registered().values() if (staff_holds(staff_role, p.name) if staff_role else usable(p.name, by_organization=True))]
     names = {found.name for found in held}
+    given = names if scopes is None else with_included(scopes)
     return Reach(
-        may=[found for found in held if scopes is None or found.name in scopes],
-        withheld=[found for found in held if scopes is not None and found.name not in scopes],
+        may=[found for found in held if found.name in given],
+        withheld=[found for found in held if found.name not in given],
         beyond=[found for found in registered().values() if found.name not in names],
         idle=[scope for scope in scopes or () if scope not in names],
     )

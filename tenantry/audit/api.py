@@ -10,9 +10,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, require, signed_in
 from tenantry.kit.operations import needs
-from tenantry.kit.problems import forbidden
 from tenantry.kit.schemas import Listing, Paging, TypeId, listing
 from tenantry.tenancy.scope import current
 
@@ -64,7 +63,7 @@ def organization_filter(request: HttpRequest, organization_id: Any, wanted: dict
     principal = signed_in(request)
     operations, money = (principal.may(name, organization_id) for name in ("audit:read_operations", "audit:read_money"))
     if not operations and not money:
-        raise forbidden("audit:read_operations")
+        require(principal, "audit:read_operations", organization_id)
     return Filter(**wanted, organization_id=organization_id, money=money, operations=operations)
 
 

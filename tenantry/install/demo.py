@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenantry.access.keys import create_key
+from tenantry.access.scopes import unbundled
 from tenantry.access.vendor import register_vendor_permissions
 from tenantry.audit.services import CLI, Actor
 from tenantry.entitlements.services import acquire, set_limit
@@ -94,6 +96,9 @@ def _contoso() -> None:
     set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=nora)
     for project in ("press-line-2", "safety-week"):
         acquire(organization_id=contoso.id, resource_type="quota:project", resource_id=project, actor=PRODUCT)
+    create_key(
+        name="Personnel system", organization_id=contoso.id, scopes=unbundled(["people"], by_organization=True), owner=owner.id, actor=ada
+    )
 
 
 def _fabrikam() -> None:

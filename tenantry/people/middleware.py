@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars
 
 from tenantry.access.bearer import principal_of_key, refuse_at_portal
 from tenantry.access.principal import NOBODY, Principal
-from tenantry.kit.answers import problem_response
+from tenantry.kit.answers import problem_json, problem_response
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import EVERYTHING, narrow
 
@@ -30,7 +30,8 @@ class Authentication:
         try:
             self._identify(request)
         except Problem as problem:
-            return problem_response(request, problem)
+            # Whoever sends a key is a program, also at a page's address.
+            return problem_json(problem) if "Authorization" in request.headers else problem_response(request, problem)
         principal: Principal = request.principal  # type: ignore[attr-defined]  # Django lets a request carry more
         narrow(principal.reach)
         with bound_contextvars(**{"actor": principal.public_id} if principal.known else {}):

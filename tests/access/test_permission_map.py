@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tenantry.access.permissions import ASSIGNABLE_BY, ROLES, STAFF_ROLES, registered, role_holds, seat_of, staff_holds
+from tenantry.access.permissions import ASSIGNABLE_BY, INCLUDES, ROLES, STAFF_ROLES, registered, role_holds, seat_of, staff_holds
 from tenantry.access.principal import Belonging, Principal
 from tenantry.kit.problems import Problem
 from tenantry.organizations import states
@@ -73,6 +73,15 @@ def test_staff_roles_hold_nothing_beyond_the_admin() -> None:
     for name, found in registered().items():
         assert found.staff <= STAFF_ROLES.keys()
         assert not found.staff or "admin" in found.staff, name
+
+
+def test_a_scope_includes_only_what_each_of_its_holders_holds() -> None:
+    """Otherwise whoever makes a key could give more than they have."""
+    for name, smaller in INCLUDES.items():
+        for other in smaller:
+            assert registered()[name].roles <= registered()[other].roles, (name, other)
+            assert registered()[name].staff <= registered()[other].staff, (name, other)
+            assert not set(INCLUDES.get(other, ())) - set(smaller), "one step reaches all of it"
 
 
 def test_every_role_is_granted_by_exactly_one_permission() -> None:

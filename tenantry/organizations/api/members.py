@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, require, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import forbidden
@@ -71,8 +71,8 @@ def add_member(
     """By address, without an invitation: for staff keys and owners. The user is made when new."""
     organization = guard(request, "members:write", organization_id)
     principal, actor = signed_in(request), actor_of(request)
-    if not principal.may("members:grant_governance", organization.id) and not principal.staff_role:
-        raise forbidden("members:grant_governance")
+    if not principal.staff_role:
+        require(principal, "members:grant_governance", organization.id)
     user, _ = ensure_user(email=body.email, name=body.name, actor=actor)
     added = settle(
         ADD, organization=organization, user=user, role=body.role, team=body.team, service=body.service_account,
