@@ -79,6 +79,9 @@ DEFAULTS: Final = {
              "Changes of webhooks", own=True),
         Rule("exports", 1, _DAY, "organization", "Exporting the organization's record.", "Exports", own=True),
         Rule("scim", 25, 1, "token", "Requests of a directory (SCIM).", "Directory requests (SCIM)", own=True),
+        Rule("mail_test", 10, 15 * _MINUTE, "key", "Sending test mails."),
+        Rule("mail_reports", 600, _MINUTE, "ip", "Reports of mail providers."),
+        Rule("mail_reports_refused", 20, 15 * _MINUTE, "ip", "Such reports with a wrong secret."),
         Rule("requests", 600, 5 * _MINUTE, "key", "Every other request to the API.", "API requests", own=True),
     )
 }  # fmt: skip

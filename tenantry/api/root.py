@@ -20,6 +20,7 @@ from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
 from tenantry.kit.answers import MEDIA_TYPE, problem_json
 from tenantry.kit.problems import Problem
+from tenantry.mail.api import router as mail
 from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
@@ -110,6 +111,7 @@ for tag, router in (
     ("API keys", keys),
     ("Sign-in and account", sign_in),
     ("People", people),
+    ("Mail", mail),
     ("Audit", audit),
     ("Webhooks", webhooks),
     ("The workspace", workspaces),

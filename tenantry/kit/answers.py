@@ -27,7 +27,7 @@ def problem_json(problem: Problem) -> HttpResponse:
     for name, value in problem.headers.items():
         response[name] = value
     if problem.status == 401:
-        response["WWW-Authenticate"] = "Bearer"
+        response.setdefault("WWW-Authenticate", "Bearer")
     return response
 
 
