@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("tenantry.access.urls")),  # before the settings of organizations, which take any other word there
     path("", include("tenantry.organizations.urls")),
     path("", include("tenantry.entitlements.urls")),
+    path("", include("tenantry.mail.urls")),
     path("", include("tenantry.audit.urls")),
     path("", include("tenantry.workspaces.urls")),
     path("", include("tenantry.install.wizard.urls")),

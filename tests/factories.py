@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 from tenantry.audit.services import CLI, Actor
+from tenantry.kit import crypto
+from tenantry.mail.models import Message, Suppression
 from tenantry.organizations import services
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.membership import ADD, settle
@@ -36,3 +40,18 @@ def member(of: Organization, email: str, role: str = "learner", *, service: bool
 def learners(of: Organization, count: int, *, stem: str = "learner") -> list[Membership]:
     """``count`` learners. Call inside a scope."""
     return [member(of, f"{stem}{number:03}@contoso.example") for number in range(count)]
+
+
+def suppressed(address: str) -> str:
+    """An entry of the suppression list; returns its ``sup_`` identifier. Call inside a scope."""
+    row = Suppression(address=address, reason="bounce", provider="postmark", detail="550 5.1.1 unknown")
+    row.save(force_insert=True)
+    return row.public_id
+
+
+def failed_mail(address: str) -> str:
+    """A mail that was given up; returns its ``msg_`` identifier. Call inside a scope."""
+    row = Message(to=address, subject="Hello", template="test", status="failed", code="unreachable", error="Connection refused")
+    row.sealed_body = crypto.seal(b'{"text": "", "html": ""}', keys=settings.SECRETS_KEYS, context=f"mail {row.id}")
+    row.save(force_insert=True)
+    return row.public_id

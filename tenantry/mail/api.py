@@ -245,7 +245,7 @@ def lift_suppression(request: HttpRequest, suppression_id: SuppressionRef) -> tu
 
 @router.post("/mail/events/{provider}", response=Taken, auth=None, summary="A provider's report", url_name="mail_events",
              **needs("public", attempts=limits.told("mail_reports", "mail_reports_refused")))  # fmt: skip
-def take_report(request: HttpRequest, provider: str, secret: str = "") -> dict[str, Any]:  # noqa: S107  # no default secret: none
+def take_report(request: HttpRequest, provider: str, secret: str = "") -> dict[str, Any]:  # no default secret: none
     """Bounces and complaints in the provider's own form. Proved by the secret, as HTTP basic authentication or ``?secret=``."""
     if provider not in PROVIDERS or not PROVIDERS[provider].view:
         raise not_found("provider")

@@ -8,13 +8,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.access import limits
 from tenantry.access.guards import actor_of, guard_tenant
 from tenantry.kit.emails import normalize
 from tenantry.kit.forms import answer, show_problem
+from tenantry.kit.hardening import frames_own
 from tenantry.kit.problems import Problem, not_found
 from tenantry.tenancy.settings import read_group
 
@@ -60,7 +60,6 @@ def _context(request: HttpRequest, form: MailForm, *, trial: Trial | None = None
     return {
         "form": form,
         "route": routes.present(),
-        "saved": routes.SMTP if form.transport == routes.SMTP else form.transport,
         "transports": transports(),
         "may_write": principal.may("tenant:write"),
         "to": to or (principal.user.email if principal.user else ""),
@@ -116,13 +115,14 @@ def _with(url: str, secret: str) -> str:
 def staff_mail_messages(request: HttpRequest) -> HttpResponse:
     """Mails of the last 30 days: at first those that didn't arrive."""
     principal = guard_tenant(request, "tenant:read")
-    status = request.GET.get("status", "lost")
-    status = status if status in (*Message.Status.values, "lost", "") else "lost"
-    page = queries.list_messages(cursor=request.GET.get("cursor"), limit=PER_PAGE, status=status, to=request.GET.get("q", ""))
+    status = request.GET.get("status", "")
+    status = status if status in (*Message.Status.values, "all") else "lost"
+    wanted = "" if status == "all" else status
+    page = queries.list_messages(cursor=request.GET.get("cursor"), limit=PER_PAGE, status=wanted, to=request.GET.get("q", ""))
     rows = [{"row": row, "why": _why(row), "may_retry": row.status == Message.Status.FAILED} for row in page.rows]
     context = {
         "page": page, "rows": rows, "status": status, "may_write": principal.may("tenant:write"),
-        "statuses": [("lost", "Didn't arrive"), *Message.Status.choices], "searched": request.GET.get("q", ""),
+        "statuses": [("all", "All mails"), *Message.Status.choices], "searched": request.GET.get("q", ""),
     }  # fmt: skip
     return render(request, "mail/staff/messages.html", context)
 
@@ -171,6 +171,7 @@ def staff_mail_previews(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@frames_own
 def staff_mail_preview(request: HttpRequest, name: str) -> HttpResponse:
     """One mail with sample data: subject, HTML and text."""
     guard_tenant(request, "tenant:read")
@@ -179,12 +180,12 @@ def staff_mail_preview(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_GET
-@xframe_options_exempt
 def staff_mail_preview_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML of a mail as its reader gets it, for the frame of the preview."""
     guard_tenant(request, "tenant:read")
     _letter(name)
-    return HttpResponse(letters.preview(name).html, headers={"Content-Security-Policy": MAIL_POLICY})
+    headers = {"Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return HttpResponse(letters.preview(name).html, headers=headers)
 
 
 def _letter(name: str) -> letters.Letter:

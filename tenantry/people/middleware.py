@@ -15,7 +15,6 @@ from tenantry.tenancy.scope import EVERYTHING, narrow
 
 from .sessions import COOKIE, principal_of_cookie
 
-
 # Where others prove themselves in a way of their own: mail providers (mail/api.py).
 OWN_PROOF = "/api/v1/mail/events/"
 

@@ -120,6 +120,7 @@ class SecurityHeaders:
         return hardening.headers_of_page(
             getattr(request, "csp_nonce", ""),
             report_to=f"{getattr(request, 'cookie_path', '/')}csp-report",
+            frames_own=getattr(response, "frames_own", False),
             framed_by=settings.ENVIRONMENT.framed_by if getattr(response, "embeddable", False) else (),
             https=https,
         )

@@ -44,6 +44,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("staff", "API keys", "key", "staff_keys", ("keys:read",), "Staff console"),
     NavEntry("staff", "Audit log", "audit", "staff_audit", ("audit:read_tenant",), "Staff console"),
     NavEntry("staff", "Program", "settings", "staff_program", ("tenant:read",), "Settings"),
+    NavEntry("staff", "Mail", "mail", "staff_mail", ("tenant:read",), "Settings"),
 )
 
 

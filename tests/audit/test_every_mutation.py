@@ -14,6 +14,7 @@ from PIL import Image
 from tenantry.audit.models import Event
 from tenantry.people.sessions import COOKIE
 
+from .. import factories
 from ..isolation import rows
 from ..isolation.document import operations
 from ..people import Cast, Client, ok
@@ -26,6 +27,7 @@ SILENT = {
     "POST /access/check-batch": "asking changes nothing",
     "POST /api/v1/signup": "is no tenant's: tests/workspaces reads what it leaves in the new one",
     "POST /api/v1/install": "as above",
+    "POST /mail/events/{provider}": "recorded as the provider's word, not as an act of who calls: tests/mail/test_reports.py",
     "POST /auth/link": "a job looks whether there is such a person, so that the answer doesn't tell",
 }
 ABSENT: dict[str, Any] = {}
@@ -114,6 +116,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _keys(story)
     _webhooks(story)
     _account(story)
+    _mail(story)
     document = ok(cast.nobody.get("/openapi.json"))
     every = {str(found).replace("_id}", "}") for found in operations(document, prefix=f"/t/{cast.tenant.slug}/api/v1")}
     every = {operation for operation in every if not operation.startswith("GET ")}
@@ -285,6 +288,26 @@ def _webhooks(story: Story) -> None:
         story.act(cast.owner, f"DELETE {at}/pause", f"{path}/pause", "webhook.resumed")
         story.act(cast.owner, f"DELETE {at}", path, "webhook.deleted")
     story.secrets |= {made["secret"], rotated["secret"], "herring-17"}
+
+
+def _mail(story: Story) -> None:
+    cast = story.cast
+    saved = {"transport": (None, "smtp"), "from_email": (None, "hello@northwind.example"), "host": (None, "127.0.0.1"), "port": (None, 9)}
+    changes = saved | {"from_name": (None, ""), "reply_to": (None, ""), "tls": (None, "none"), "username": (None, "northwind")}
+    body = {"transport": "smtp", "from_email": "hello@northwind.example", "host": "127.0.0.1", "port": 9, "tls": "none"}
+    story.act(cast.admin, "PUT /settings/mail", "/settings/mail",
+              ("mail_settings.changed", {**changes, "password": ("not set", "set")}),
+              json={**body, "username": "northwind", "password": PASSWORD})  # fmt: skip
+    story.act(cast.admin, "POST /settings/mail/test", "/settings/mail/test",
+              ("mail_settings.tested", {"transport": (None, "smtp"), "outcome": (None, "unreachable")}),
+              json={"to": "admin@northwind.example"})  # fmt: skip
+    opened = story.act(cast.admin, "POST /settings/mail/reports", "/settings/mail/reports", "mail_settings.reports_opened")
+    story.secrets.add(opened["secret"])
+    with cast.tenant.scope():
+        failed, shut = factories.failed_mail("late@x.example"), factories.suppressed("gone@x.example")
+    story.act(cast.admin, "POST /mail/messages/{message}/retry", f"/mail/messages/{failed}/retry", "mail.retried")
+    story.act(cast.admin, "DELETE /mail/suppressions/{suppression}", f"/mail/suppressions/{shut}",
+              ("suppression.lifted", {"reason": ("bounce", None)}))  # fmt: skip
 
 
 def _account(story: Story) -> None:

@@ -88,6 +88,14 @@ PAGES = {
     "GET /audit-events": "staff_audit",
     "GET /audit-events/export": "staff_audit_export",
     "GET /audit-events/verification": "staff_audit_verification",
+    "GET /settings/mail": "staff_mail",
+    "PUT /settings/mail": "staff_mail",
+    "POST /settings/mail/test": "staff_mail_test",
+    "POST /settings/mail/reports": "staff_mail_reports",
+    "GET /mail/messages": "staff_mail_messages",
+    "POST /mail/messages/{message_id}/retry": "staff_mail_retry",
+    "GET /mail/suppressions": "staff_mail_suppressions",
+    "DELETE /mail/suppressions/{suppression_id}": "staff_mail_lift",
     "GET /users": "staff_users",
     "GET /users/{user_id}": "staff_user",
     "GET /users/{user_id}/memberships": "staff_user",
@@ -105,6 +113,7 @@ PAGES = {
     "DELETE /staff/{staff_id}": "staff_revoke",
 }
 NO_PAGE = {
+    "POST /mail/events/{provider}": "mail providers report there; the pages Mails and Suppressed show what came of it",
     "POST /access/check": "the product's question, asked for every click; a person reads the answer as the page Roles",
     "POST /access/check-batch": "as above",
     "PUT /permissions": "the product registers its own words when it is deployed; the page Roles shows them",

@@ -22,6 +22,8 @@ WORDS: dict[str, Any] = {
     "permission": "members:read",
     "reason": "because",
     "token": "A" * 43,
+    "transport": "environment",
+    "provider": "postmark",
     "resource_type": "quota:project",
     "resource_id": "proj_1",
     "resource_ids": ["proj_1"],

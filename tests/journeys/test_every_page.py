@@ -49,6 +49,7 @@ ANSWERS = {
     "403 403 403 200 302": "billing_limit_new billing_limit",
     "404 404 404 200 302": """
         staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke
+        staff_mail staff_mail_messages staff_mail_suppressions staff_mail_previews staff_mail_preview
         staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
         staff_users staff_user staff_user_suspend staff_staff staff_add staff_role staff_revoke staff_audit staff_program""",
     # The installation's own, which stand nowhere below a tenant; test_first_run.py looks at them.
@@ -57,13 +58,14 @@ ANSWERS = {
     "405 405 405 405 405": """
         sign_out account_password account_sessions_end account_session_end own_invitation organization_new_cancel
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
+        staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
         staff_user_reinstate staff_reinstate staff_audit_verification csp_report""",
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
     healthz health_live health_ready metrics
     favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
-    audit_export staff_audit_export program_theme""".split()
+    audit_export staff_audit_export program_theme staff_mail_preview_html""".split()
 # They look the same whoever opens them, so that one pair of eyes is enough.
 SAME_FOR_ALL = ("dev_components", "dev_components_plain", "dev_components_dialog", "dev_mailbox", "dev_mail", "directory", "api_reference")
 
@@ -124,6 +126,7 @@ def stage() -> Iterator[Stage]:
         )
         sam = Staff.objects.get(user__email="sam@northwind.example").public_id
         link = make_link(user=cast.learner.me)
+        suppressed = factories.suppressed("gone@contoso.example")
         mail = Message.objects.filter(to="dana@contoso.example").latest("id").public_id
     scopes = ["people", "product", "integration"]
     key = ok(cast.maintainer.post("/keys", json={"name": "Zapier", "scopes": scopes, "organization": cast.contoso.public_id}), 201)["id"]
@@ -135,6 +138,8 @@ def stage() -> Iterator[Stage]:
         "invitation_id": ok(owner.get(f"{cast.org}/invitations"))["data"][0]["id"],
         "staff_id": sam,
         "key_id": key,
+        "suppression_id": suppressed,
+        "name": "invitation",
         "session_id": ok(nora.get(f"/users/{owner.id}/sessions"))["data"][0]["id"],
     }  # fmt: skip
     people = {"owner": owner, "learner": cast.learner, "billing_admin": cast.billing_admin, "staff": nora, "nobody": tenant.nobody()}
