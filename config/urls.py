@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("tenantry.people.urls")),
     path("", include("tenantry.access.urls")),  # before the settings of organizations, which take any other word there
     path("", include("tenantry.organizations.urls")),
+    path("", include("tenantry.maintenance.urls")),
     path("", include("tenantry.entitlements.urls")),
     path("", include("tenantry.mail.urls")),
     path("", include("tenantry.audit.urls")),

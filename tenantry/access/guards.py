@@ -27,12 +27,24 @@ if TYPE_CHECKING:
 
 _loader: Callable[[UUID | str, bool], Any] | None = None
 _state_rule: Callable[[Any, str, bool], None] | None = None
+_maintenance: Callable[[HttpRequest, UUID], None] = lambda request, organization_id: None  # noqa: E731  # replaced at start-up
 
 
 def use_organizations(loader: Callable[[UUID | str, bool], Any], state_rule: Callable[[Any, str, bool], None]) -> None:
     """The organizations room hands in how to load one (by id or slug) and what its state allows; this room can't know."""
     global _loader, _state_rule
     _loader, _state_rule = loader, state_rule
+
+
+def use_maintenance(rule: Callable[[HttpRequest, UUID], None]) -> None:
+    """The maintenance room hands in what refuses a request about an organization while a window of it is under way."""
+    global _maintenance
+    _maintenance = rule
+
+
+def not_in_maintenance(request: HttpRequest, organization_id: UUID) -> None:
+    """For what concerns an organization without asking the guard. Raises Problem 503 ``maintenance``."""
+    _maintenance(request, organization_id)
 
 
 def unauthenticated() -> Problem:
@@ -75,6 +87,7 @@ def guard(request: HttpRequest, permission: str, organization_id: UUID | str) ->
     if organization is None:
         raise not_found("organization")
     require(principal, permission, organization.id)
+    not_in_maintenance(request, organization.id)
     _state_rule(organization, permission, bool(principal.staff_role))
     found: Organization = organization
     return found

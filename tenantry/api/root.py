@@ -21,6 +21,7 @@ from tenantry.entitlements.api import router as entitlements
 from tenantry.kit.answers import MEDIA_TYPE, problem_json
 from tenantry.kit.problems import Problem
 from tenantry.mail.api import router as mail
+from tenantry.maintenance.api import router as maintenance
 from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
@@ -115,6 +116,7 @@ for tag, router in (
     ("Audit", audit),
     ("Webhooks", webhooks),
     ("The workspace", workspaces),
+    ("Maintenance", maintenance),
 ):
     api.add_router("", router, tags=[tag])
 

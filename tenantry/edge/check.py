@@ -33,7 +33,7 @@ _PREFIX = re.compile("/t/([a-z0-9-]{3,30})")
 
 _ASK = """
 select tenant_status, clock_offset, key_id, staff_role, key_organization, scopes, expires_at, revoked_at, admitted,
-       state, user_status, role, status, vendor_roles
+       maintenance_near(%(slug)s), state, user_status, role, status, vendor_roles
   from access_check(%(slug)s, %(key)s, %(caller)s::inet, %(organization)s::uuid, %(user)s::uuid, %(email)s::text, %(permission)s::text)
 """
 
@@ -130,15 +130,16 @@ class AccessCheck:
             found = await (await connection.execute(_ASK, parameters)).fetchone()
         if found is None:
             raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
-        tenant_status, offset, key_id, staff_role, organization_id, scopes, expires_at, revoked_at, admitted = found[:9]
+        tenant_status, offset, key_id, staff_role, organization_id, scopes, expires_at, revoked_at, admitted, windows = found[:10]
         if tenant_status == "suspended":
             raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
         if key_id is None:
             raise Problem(401, "key_invalid", "This is not a key of this workspace.")
-        if revoked_at or not admitted or (expires_at and expires_at <= datetime.now(UTC) + offset):
+        moment = datetime.now(UTC) + offset
+        if revoked_at or not admitted or (expires_at and expires_at <= moment) or _closed(windows, question.organization_id, moment):
             raise _Refused(body)
         self.rules.may_ask(staff_role, organization_id, scopes, question.organization_id)
-        return self.rules.decide(question, found[9:])
+        return self.rules.decide(question, found[10:])
 
     async def _opened(self) -> AsyncConnectionPool:
         if self._pool is None:
@@ -148,8 +149,18 @@ class AccessCheck:
         return self._pool
 
 
+def _closed(windows: list[dict[str, Any]] | None, organization_id: UUID, moment: datetime) -> bool:
+    """Whether a maintenance window under way refuses even reading. ``maintenance_near`` leaves out what is over."""
+    return any(
+        window["mode"] == "everything"
+        and window["organization_id"] in (None, str(organization_id))
+        and datetime.fromisoformat(window["starts_at"]) <= moment
+        for window in windows or ()
+    )
+
+
 class _Refused(Exception):
-    """A key that is known and no longer works here: Django says why, in the words of every other door, and records it."""
+    """A key that is known and no longer works here, or maintenance: Django says why, in the words of every other door, and records it."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body

@@ -56,12 +56,15 @@ def worker(settings: Environment) -> None:
     from procrastinate.contrib.django import DjangoApp, app
     from procrastinate.contrib.django.utils import connector_params
 
+    from tenantry.maintenance.holding import hold_back, teach
+
     follow_parent()
     _show_failures()
     # A second app with the same tasks. The contrib's own command would swap the connector of the one app, and a task
     # that defers another inside a scope would then do so on a connection of its own: outside its transaction.
     runner = DjangoApp(connector=PsycopgConnector(kwargs=connector_params("default"), min_size=1, max_size=3))
     runner.tasks = app.tasks
+    teach(app.tasks.values())
     runner.periodic_registry = app.periodic_registry
 
     async def run() -> None:
@@ -74,6 +77,7 @@ def worker(settings: Environment) -> None:
                 concurrency=WORKER_THREADS,
                 delete_jobs="never",  # old ones go by tasks.remove_old_jobs
                 shutdown_graceful_timeout=STOP_SECONDS - 2,
+                task_middleware=[hold_back],
             )
         engine.stop()
         await delivered
@@ -85,10 +89,15 @@ def worker(settings: Environment) -> None:
 
 
 def _show_failures() -> None:
-    """Procrastinate tells of a failure that it will retry as mere information; somebody should see the first one too."""
+    """Procrastinate tells of a failure that it will retry as mere information; somebody should see the first one too.
+
+    One that maintenance holds back has not failed.
+    """
+    from tenantry.maintenance.holding import Held
+
     logger = logging.getLogger(f"procrastinate.worker.{WORKER_NAME}")
     logger.setLevel(logging.INFO)
-    logger.addFilter(lambda record: record.levelno >= logging.WARNING or bool(record.exc_info))
+    logger.addFilter(lambda record: record.levelno >= logging.WARNING or bool(record.exc_info and not isinstance(record.exc_info[1], Held)))
 
 
 def supervised() -> bool:

@@ -22,6 +22,7 @@ from tenantry.people.sessions import start_session
 from tenantry.people.users import ensure_user
 from tenantry.tenancy.addresses import address
 from tenantry.tenancy.scope import admit, current, everywhere
+from tenantry.tenancy.windows import closing, refusal
 
 from .authority import SYSTEM_AUTHORITY, Authority, known_role, require_grant
 from .membership import JOIN, LIVE, settle
@@ -70,12 +71,15 @@ def new_invitation(*, organization: Organization, email: str, role: str, name: s
 
 
 def send_later(invitations: list[Invitation]) -> None:
-    """Have a job mail these, once this transaction is committed."""
+    """Have a job mail these, all of one organization, once this transaction is committed."""
     from .tasks import mail_invitations
 
     if invitations:
         task = mail_invitations.configure(priority=_priority(len(invitations)))
-        task.defer(tenant_id=str(current().tenant_id), invitation_ids=[str(invitation.id) for invitation in invitations])
+        task.defer(
+            tenant_id=str(current().tenant_id), organization_id=str(invitations[0].organization_id),
+            invitation_ids=[str(invitation.id) for invitation in invitations],
+        )  # fmt: skip
 
 
 def _priority(count: int) -> int:
@@ -202,6 +206,7 @@ def accept(*, token: str | UUID, user: User, actor: Actor) -> Membership:
     """
     with everywhere():
         invitation = _find(token)
+        _not_in_maintenance(invitation.organization_id)
         limits.lock(invitation.organization_id, SEATS)
         invitation = _find(token, lock=True)
         if invitation.email != user.email:
@@ -250,7 +255,9 @@ def join(*, token: str) -> tuple[Membership, str]:
 def decline(*, token: str | UUID, actor: Actor | None = None) -> Invitation:
     """Say no; the seat is free. The token alone suffices (an id: after ``require_own``). Raises Problem 404, 410."""
     with everywhere():
-        limits.lock(by_token(token).organization_id, SEATS)
+        organization_id = by_token(token).organization_id
+        _not_in_maintenance(organization_id)
+        limits.lock(organization_id, SEATS)
         invitation = _find(token, lock=True)
         _open(invitation, status=HTTPStatus.GONE)
         _close(invitation, Invitation.Status.DECLINED, actor or Actor("user", None, invitation.email, "portal"))
@@ -259,13 +266,22 @@ def decline(*, token: str | UUID, actor: Actor | None = None) -> Invitation:
 
 def expire_due() -> int:
     """Close what has run out, organization by organization; returns how many. For the sweep."""
-    due = list(Invitation.objects.filter(status=PENDING, expires_at__lte=now()).values_list("organization_id", "id")[:1000])
+    held = [window.organization_id for window in current().windows if window.organization_id and window.under_way()]
+    rows = Invitation.objects.filter(status=PENDING, expires_at__lte=now()).exclude(organization_id__in=held)
+    due = list(rows.values_list("organization_id", "id")[:1000])
     for organization_id, invitation_id in due:
         limits.lock(organization_id, SEATS)
         invitation = Invitation.objects.select_for_update().get(id=invitation_id)
         if invitation.status == PENDING and invitation.expires_at <= now():
             _close(invitation, Invitation.Status.EXPIRED, SYSTEM)
     return len(due)
+
+
+def _not_in_maintenance(organization_id: UUID) -> None:
+    """An invitee isn't inside yet, so no guard has asked. Raises Problem 503 ``maintenance``."""
+    window = closing((window for window in current().windows if window.organization_id), organization_id, writing=True)
+    if window is not None:
+        raise refusal(window)
 
 
 def _open(invitation: Invitation, *, even_expired: bool = False, status: HTTPStatus = HTTPStatus.CONFLICT) -> None:

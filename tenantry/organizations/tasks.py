@@ -15,8 +15,11 @@ from .invitations import expire_due, mail_invitation
 
 
 @app.task(queue="mail", retry=RetryStrategy(max_attempts=6, exponential_wait=4))
-def mail_invitations(tenant_id: str, invitation_ids: list[str]) -> None:
-    """Mail invitations, each in a transaction of its own: a retry mails only the rest."""
+def mail_invitations(tenant_id: str, invitation_ids: list[str], organization_id: str = "") -> None:
+    """Mail invitations, each in a transaction of its own: a retry mails only the rest.
+
+    Held back while a window of ``organization_id`` is under way (maintenance/holding.py).
+    """
     for invitation_id in invitation_ids:
         with scope(UUID(tenant_id)):
             mail_invitation(UUID(invitation_id), of=len(invitation_ids))

@@ -42,6 +42,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("staff", "Users", "users", "staff_users", ("users:read",), "Staff console"),
     NavEntry("staff", "Staff", "shield", "staff_staff", ("staff:read",), "Staff console"),
     NavEntry("staff", "API keys", "key", "staff_keys", ("keys:read",), "Staff console"),
+    NavEntry("staff", "Maintenance", "clock", "staff_maintenance", ("maintenance:read",), "Staff console"),
     NavEntry("staff", "Audit log", "audit", "staff_audit", ("audit:read_tenant",), "Staff console"),
     NavEntry("staff", "Program", "settings", "staff_program", ("tenant:read",), "Settings"),
     NavEntry("staff", "Mail", "mail", "staff_mail", ("tenant:read",), "Settings"),

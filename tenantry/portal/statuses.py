@@ -16,6 +16,7 @@ STATUSES: dict[str, tuple[str, str]] = {
     "pending_verification": (WARN, "Pending verification"),
     "replaced": (WARN, "Replaced"),
     "suspended": (WARN, "Suspended"),
+    "under_way": (WARN, "Under way"),
     "expired": (WARN, "Expired"),
     "over_limit": (WARN, "Over the limit"),
     "rejected": (BAD, "Rejected"),
@@ -38,6 +39,8 @@ STATUSES: dict[str, tuple[str, str]] = {
     "deactivated": (NEUTRAL, "Deactivated"),
     "deleted": (NEUTRAL, "Deleted"),
     "ended": (NEUTRAL, "Ended"),
+    "scheduled": (NEUTRAL, "Scheduled"),
+    "cancelled": (NEUTRAL, "Called off"),
     "already_member": (NEUTRAL, "Already a member"),
 }
 

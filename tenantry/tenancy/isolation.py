@@ -42,26 +42,27 @@ class Isolate(Operation):
 
     ``append_only``: rows are only ever inserted. ``private_inserts=False``: a row may be written for an
     organization outside the present scope (the audit row of an outsider's refused act), but not read.
+    ``shared_reads``: a row of no organization is of the tenant as a whole, and everybody in it may read it (only who has
+    the whole tenant in scope can write it).
     """
 
     reduces_to_sql = True
     reversible = True
     elidable = False
 
-    def __init__(self, model: str, *, append_only: bool = False, private_inserts: bool = True) -> None:
+    def __init__(self, model: str, *, append_only: bool = False, private_inserts: bool = True, shared_reads: bool = False) -> None:
         self.model = model
-        self.append_only = append_only
-        self.private_inserts = private_inserts
+        self.options = {"append_only": append_only, "private_inserts": private_inserts, "shared_reads": shared_reads}
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return (self.__class__.__name__, [self.model], {"append_only": self.append_only, "private_inserts": self.private_inserts})
+        return (self.__class__.__name__, [self.model], dict(self.options))
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Django's picture of the model does not change."""
 
     def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model)
-        for statement in statements(model, append_only=self.append_only, private_inserts=self.private_inserts):
+        for statement in statements(model, **self.options):
             schema_editor.execute(statement)
 
     def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any) -> None:
@@ -71,7 +72,7 @@ class Isolate(Operation):
         return f"Isolate {self.model} by tenant"
 
 
-def statements(model: Any, *, append_only: bool, private_inserts: bool) -> list[str]:
+def statements(model: Any, *, append_only: bool = False, private_inserts: bool = True, shared_reads: bool = False) -> list[str]:
     """The SQL for one model, in order."""
     table = model._meta.db_table
     of_organization = organization_column(model)
@@ -85,11 +86,14 @@ def statements(model: Any, *, append_only: bool, private_inserts: bool) -> list[
     if of_organization:
         visible += " and " + OF_ORGANIZATION.format(column=of_organization)
     writable = visible if private_inserts else OF_TENANT
+    readable = visible
+    if shared_reads:
+        readable = f"{OF_TENANT} and ({of_organization} is null or {OF_ORGANIZATION.format(column=of_organization)})"
     sql += [
         f'alter table "{table}" enable row level security',
         f'alter table "{table}" force row level security',
         f'create policy owner_all on "{table}" for all to tenantry_owner using (true) with check (true)',
-        f'create policy app_select on "{table}" for select to tenantry_app using ({visible})',
+        f'create policy app_select on "{table}" for select to tenantry_app using ({readable})',
         f'create policy app_insert on "{table}" for insert to tenantry_app with check ({writable})',
         f'grant select, insert on "{table}" to tenantry_app',
     ]

@@ -21,6 +21,8 @@ from structlog.contextvars import bound_contextvars
 from tenantry.kit import clock
 from tenantry.kit.problems import Problem
 
+from .windows import NearWindow, near
+
 Everything = Literal["*"]
 EVERYTHING: Everything = "*"
 
@@ -40,6 +42,7 @@ class Scope:
     organizations: set[UUID] | Everything = field(default_factory=set)
     support_email: str = ""
     colour: str = ""
+    windows: tuple[NearWindow, ...] = ()  # of maintenance: under way, or beginning within a day
     interrupted: bool = False  # by ``outside()``: what came before it is committed, whatever becomes of the rest
 
 
@@ -90,7 +93,7 @@ def scope(
 
 
 _ENTER = """
-select id, slug, name, status, clock_offset, support_email, colour,
+select id, slug, name, status, clock_offset, support_email, colour, maintenance_near(id::text),
        set_config('app.tenant_id', id::text, true), set_config('app.org_scope', %s, true)
   from tenancy_enter(%s)
 """
@@ -102,10 +105,10 @@ def _enter(tenant: UUID | str, organizations: set[UUID] | Everything, using: str
         row = cursor.fetchone()
     if row is None:
         raise Problem(404, "tenant_not_found", "There is no workspace at this address.")
-    tenant_id, slug, name, status, offset, support_email, colour, *_ = row
+    tenant_id, slug, name, status, offset, support_email, colour, windows, *_ = row
     if status == "suspended" and not suspended:
         raise Problem(403, "tenant_suspended", "This workspace is suspended. Its operator can lift that.")
-    return Scope(tenant_id, slug, name, using, offset, organizations, support_email, colour)
+    return Scope(tenant_id, slug, name, using, offset, organizations, support_email, colour, near(windows))
 
 
 def _usable(using: str) -> bool:

@@ -10,12 +10,14 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
+
+from tenantry.tenancy.windows import Mode, near
 
 from .policy import Attempt, Verdict
 
@@ -24,12 +26,14 @@ LEASE = timedelta(seconds=60)
 KWARGS = {"autocommit": True, "prepare_threshold": None}
 
 _ENTER = """
-select clock_offset, set_config('app.tenant_id', id::text, true), set_config('app.org_scope', '*', true) from tenancy_enter(%s)
+select clock_offset, maintenance_near(id::text), set_config('app.tenant_id', id::text, true), set_config('app.org_scope', '*', true)
+  from tenancy_enter(%s)
 """
 _CLAIM = """
 with due as (
     select e.id from webhooks_endpoint e
      where e.tenant_id = %(tenant)s and e.state = 'active' and (e.claimed_until is null or e.claimed_until < now())
+       and not %(closed)s and (e.organization_id is null or e.organization_id <> all (%(closed_organizations)s))
        and exists (select from webhooks_delivery d where d.tenant_id = e.tenant_id and d.endpoint_id = e.id
                       and d.status = 'pending' and d.next_at <= now() + %(offset)s)
      order by e.claimed_until nulls first limit %(limit)s for no key update skip locked
@@ -41,7 +45,9 @@ _ENDPOINT = """
 select id, organization_id, url, sealed_headers, sealed_secret, sealed_previous, previous_until > now() + %(offset)s
   from webhooks_endpoint where tenant_id = %(tenant)s and id = %(endpoint)s
 """
-_MINE = " and claimed_by = %(worker)s and state = 'active'"
+_MINE = """ and claimed_by = %(worker)s and state = 'active'
+   and not %(closed)s and (organization_id is null or organization_id <> all (%(closed_organizations)s))
+"""
 _DUE = """
 select id, event_id, event_type, body, attempts from webhooks_delivery
  where tenant_id = %(tenant)s and endpoint_id = %(endpoint)s and status = 'pending' and next_at <= now() + %(offset)s
@@ -122,6 +128,14 @@ class Outcome:
         )
 
 
+def _closed(found: Any, offset: timedelta) -> dict[str, Any]:
+    """What maintenance refuses to read just now: the whole tenant, or some organizations. Nothing is delivered there."""
+    moment = datetime.now(UTC) + offset
+    windows = [window for window in near(found) if window.mode == Mode.EVERYTHING and window.under_way(moment)]
+    organizations = [window.organization_id for window in windows if window.organization_id]
+    return {"closed": len(organizations) < len(windows), "closed_organizations": organizations}
+
+
 class Claims:
     """The engine's door to the database; ``worker`` is this process's name in the leases."""
 
@@ -133,8 +147,8 @@ class Claims:
         """A transaction in one tenant, and the parameters that every statement here needs."""
         async with self.app.connection() as connection, connection.transaction():
             row = await (await connection.execute(_ENTER, [str(tenant_id)])).fetchone()
-            offset = row[0] if row else timedelta(0)
-            yield connection, {"tenant": tenant_id, "worker": self.worker, "offset": offset, "lease": LEASE}
+            offset, windows = row[:2] if row else (timedelta(0), None)
+            yield connection, {"tenant": tenant_id, "worker": self.worker, "offset": offset, "lease": LEASE, **_closed(windows, offset)}
 
     async def due_tenants(self) -> list[UUID]:
         """Tenants in which an endpoint that nobody delivers to has something due."""
@@ -150,7 +164,7 @@ class Claims:
         return [row[0] for row in rows]
 
     async def batch(self, tenant_id: UUID, endpoint_id: UUID, *, limit: int) -> tuple[Target, list[Due]] | None:
-        """The endpoint as it is now and what is due to it; None once it is paused, deleted or another worker's."""
+        """The endpoint as it is now and what is due to it; None once it is paused, deleted, in maintenance or another worker's."""
         async with self._inside(tenant_id) as (connection, known):
             known = {**known, "endpoint": endpoint_id, "limit": limit}
             target = await (await connection.execute(_ENDPOINT + _MINE, known)).fetchone()

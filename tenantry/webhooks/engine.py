@@ -46,15 +46,14 @@ FINISH_SECONDS = 5.0
 
 # What must happen in the house when an endpoint is gone (410) or has failed for days: (tenant, endpoint, reason).
 Pause = Callable[[UUID, UUID, str], None]
-Held = Callable[[UUID], bool]
 _OUTCOME = {"delivered": "delivered", "pending": "retried", "failed": "failed"}
 
 
 class Engine:
     """One per worker process; ``run`` returns after ``stop``."""
 
-    def __init__(self, *, app_dsn: str, platform_dsn: str, outgoing: Outgoing, pause: Pause, held: Held = lambda tenant_id: False) -> None:
-        self.outgoing, self.pause, self.held = outgoing, pause, held
+    def __init__(self, *, app_dsn: str, platform_dsn: str, outgoing: Outgoing, pause: Pause) -> None:
+        self.outgoing, self.pause = outgoing, pause
         self._app = AsyncConnectionPool(app_dsn, kwargs=KWARGS, min_size=1, max_size=4, open=False, name="webhooks")
         self._platform = AsyncConnectionPool(platform_dsn, kwargs=KWARGS, min_size=1, max_size=1, open=False, name="webhooks due")
         self.claims = Claims(app=self._app, platform=self._platform, worker=new_id())
@@ -89,8 +88,8 @@ class Engine:
         opened_lanes = 0
         for tenant_id in await self.claims.due_tenants():
             room = min(CLAIM, LANES - len(self._lanes))
-            if room <= 0 or self.held(tenant_id):
-                continue
+            if room <= 0:
+                break
             for endpoint_id in await self.claims.claim(tenant_id, limit=room):
                 key, opened_lanes = (tenant_id, endpoint_id), opened_lanes + 1
                 self._lanes[key] = lane = asyncio.create_task(self._lane(tenant_id, endpoint_id))

@@ -16,7 +16,7 @@ from tenantry.people.sessions import COOKIE
 
 from .. import factories
 from ..isolation import rows
-from ..isolation.document import operations
+from ..isolation.document import WORDS, operations
 from ..people import Cast, Client, ok
 from ..receivers import Receiver
 
@@ -115,6 +115,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _staff_and_users(story)
     _keys(story)
     _webhooks(story)
+    _maintenance(story)
     _account(story)
     _mail(story)
     document = ok(cast.nobody.get("/openapi.json"))
@@ -308,6 +309,16 @@ def _mail(story: Story) -> None:
     story.act(cast.admin, "POST /mail/messages/{message}/retry", f"/mail/messages/{failed}/retry", "mail.retried")
     story.act(cast.admin, "DELETE /mail/suppressions/{suppression}", f"/mail/suppressions/{shut}",
               ("suppression.lifted", {"reason": ("bounce", None)}))  # fmt: skip
+
+
+def _maintenance(story: Story) -> None:
+    """One that begins at once is ended; one to come is called off. Nobody is kept from anything by one of another organization."""
+    cast, path = story.cast, "/maintenance-windows"
+    body = {"organization": cast.fabrikam.public_id, "message": "Moving"}
+    now = story.act(cast.admin, f"POST {path}", path, ("maintenance.started", {}), json=body)
+    story.act(cast.admin, f"DELETE {path}/{{window}}", f"{path}/{now['id']}", "maintenance.ended")
+    later = story.act(cast.admin, f"POST {path}", path, ("maintenance.scheduled", {}), json={**body, "starts_at": WORDS["starts_at"]})
+    story.act(cast.admin, f"DELETE {path}/{{window}}", f"{path}/{later['id']}", ("maintenance.cancelled", {}))
 
 
 def _account(story: Story) -> None:

@@ -111,6 +111,9 @@ PAGES = {
     "POST /staff": "staff_add",
     "PATCH /staff/{staff_id}": "staff_role staff_reinstate",
     "DELETE /staff/{staff_id}": "staff_revoke",
+    "GET /maintenance-windows": "staff_maintenance",
+    "POST /maintenance-windows": "staff_maintenance_new",
+    "DELETE /maintenance-windows/{window_id}": "staff_maintenance_end",
 }
 NO_PAGE = {
     "POST /mail/events/{provider}": "mail providers report there; the pages Mails and Suppressed show what came of it",

@@ -35,6 +35,8 @@ BOOKKEEPING = {
     "mail.services.queue": "a mail goes with a recorded act",
     "mail.tasks.send": "whether a mail was sent",
     "mail.tasks.forget": "sweeps mails",
+    "maintenance.holding.hold_back": "a job that was held back wasn't tried",
+    "maintenance.holding.release": "part of ending a window, which is recorded: what waited for it goes on",
     "people.links.make_link": "an offer to sign in; using it is recorded",
     "people.sessions.acknowledge": "the person has seen the change that is recorded",
     "people.sessions.principal_of_cookie": "when a session was last used",

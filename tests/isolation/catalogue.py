@@ -10,7 +10,7 @@ import psycopg
 APP, OWNER, PLATFORM = "tenantry_app", "tenantry_owner", "tenantry_platform"
 # What is not a tenant's: the tenants themselves (checked apart), Django's list of migrations, the job queue,
 # what is counted before a workspace is entered.
-ALLOWED = re.compile(r"tenancy_tenant|django_migrations|procrastinate_\w+|access_doorstep")
+ALLOWED = re.compile(r"tenancy_tenant|django_migrations|procrastinate_\w+|access_doorstep|maintenance_platformwindow")
 # What is the installation's own: who has proven an address to it (a person may be in several tenants). The application's
 # role can't reach it.
 PLATFORM_ONLY = re.compile(r"workspaces_(visit|entry)")
@@ -20,12 +20,15 @@ WITHOUT_REFERENCE = {"audit_event"}
 # Functions with their owner's rights, and why.
 DEFINER_FUNCTIONS = {
     "workspaces_installed",  # whether any tenant has an admin: one bit, asked before there is a tenant
+    "maintenance_near",  # asked with tenancy_enter, before it is known who asks: windows of one tenant and of the platform
     "tenancy_enter",  # asked before it is known which tenant it is
     "webhooks_subscribers",  # whoever acts within an organization fires the tenant's endpoints too, which they may not see
     "webhooks_tenants_due",  # ids of tenants with something to deliver: for the platform's role alone
 }
 # Whoever may not read a row may yet be the cause of one: a delivery to an endpoint of the tenant.
 WRITTEN_BLINDLY = {"webhooks_delivery"}
+# Rows of no organization are the tenant's, and everybody in it may read them.
+READ_BY_ALL = {"maintenance_window"}
 
 _TENANT = r"\(tenant_id = \( SELECT \(NULLIF\(current_setting\('app\.tenant_id'::text, true\), ''::text\)\)::uuid AS \"?nullif\"?\)\)"
 _SCOPE = (
@@ -35,8 +38,10 @@ _SCOPE = (
 )
 
 
-def _expected(column: str | None) -> re.Pattern[str]:
-    """How PostgreSQL writes the condition of a policy back; ``column`` says whose organization a row is."""
+def _expected(column: str | None, *, or_none: bool = False) -> re.Pattern[str]:
+    """How PostgreSQL writes the condition of a policy back; ``column`` says whose organization a row is (``or_none``: if anybody's)."""
+    if column and or_none:
+        return re.compile(rf"\({_TENANT} AND \(\({column} IS NULL\) OR {_SCOPE.format(column=column)}\)\)")
     return re.compile(rf"\({_TENANT} AND {_SCOPE.format(column=column)}\)" if column else _TENANT)
 
 
@@ -61,6 +66,12 @@ def faults(connection: psycopg.Connection[Any]) -> list[str]:
                 found.append(f"{name}: row-level security is not enabled and forced")
             found += [f"{name}: {fault}" for fault in _table(connection, oid, name)]
     found += [f"tenancy_tenant: {fault}" for fault in _tenants(connection)]
+    (rights,) = connection.execute(
+        "select array_agg(privilege_type::text) from information_schema.role_table_grants where table_name = %s and grantee = %s",
+        ["maintenance_platformwindow", APP],
+    ).fetchone() or (None,)
+    if rights != ["SELECT"]:
+        found.append(f"maintenance_platformwindow: {APP} holds {rights}: windows of the platform are the operator's to make")
     return found
 
 
@@ -105,7 +116,8 @@ def _policies(connection: psycopg.Connection[Any], name: str, scoped: str | None
     if set(seen) != wanted:
         found.append(f"policies of {APP} are for {sorted(seen)}, not for {sorted(wanted)}")
     for command, (using, check) in seen.items():
-        if command != "INSERT" and not whole.fullmatch(using or ""):
+        shown = _expected(scoped, or_none=True) if command == "SELECT" and name in READ_BY_ALL else whole
+        if command != "INSERT" and not shown.fullmatch(using or ""):
             found.append(f"the policy for {command} shows other rows: {using}")
         # Whoever may only append may write what they can't read: the record of a refused outsider.
         blindly = command == "INSERT" and (append_only or name in WRITTEN_BLINDLY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ WORDS: dict[str, Any] = {
     "events": ["webhook.test"],
     "event_type": "webhook.test",
     "since": "2026-01-01T00:00:00Z",
+    "starts_at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
 }
 
 

@@ -91,7 +91,7 @@ def audit(settings: Environment) -> Iterator[Finding]:
 def _tenants() -> list[UUID]:
     from tenantry.tenancy.services import tenant_ids
 
-    return tenant_ids()
+    return tenant_ids(even_held=True)
 
 
 CHECKS: list[Check] = [sealed, jobs, audit]

@@ -8,7 +8,7 @@ from django.db import connection
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from tenantry.access.guards import require_access_check, signed_in
+from tenantry.access.guards import not_in_maintenance, require_access_check, signed_in
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import Problem, forbidden
 from tenantry.kit.schemas import Strict
@@ -68,6 +68,7 @@ def _answers(request: HttpRequest, asked: list[QuestionIn]) -> list[dict[str, An
         except Problem as problem:
             raise Problem(problem.status, problem.code, f"Question {index}: {problem.detail}", **problem.members) from problem
         require_access_check(principal.staff_role, principal.key_organization_id, scopes, read[-1].organization_id)
+        not_in_maintenance(request, read[-1].organization_id)
     with connection.cursor() as cursor:
         cursor.execute(questions.SQL_OF_MANY, questions.parameters_of_many(read))
         rows = cursor.fetchall()

@@ -16,6 +16,9 @@ from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from tenantry.access.principal import principal_of
+from tenantry.maintenance.door import concerning, is_exempt, windows_of
+
 from .. import times
 from ..differences import lines_of
 from ..fields import field_context
@@ -257,6 +260,16 @@ def given(context: Context, name: str) -> str:
 def shell(context: Context) -> Shell:
     """The frame of this page: navigation, switcher and account menu, as ``page.html`` shows them."""
     return Shell(context)
+
+
+@register.inclusion_tag("portal/parts/maintenance.html", takes_context=True)
+def maintenance(context: Context) -> dict[str, Any]:
+    """Banners of the maintenance windows that concern this page: under way, or beginning within a day."""
+    request, organization = context.get("request"), context.get("organization")
+    found = concerning(windows_of(request), getattr(organization, "id", None)) if request else []
+    exempt = is_exempt(principal_of(request)) if found else False
+    notices = [{"window": window, "under_way": window.under_way(), "exempt": exempt} for window in found]
+    return {"notices": notices, "organization": organization}
 
 
 @register.simple_tag(takes_context=True)
