@@ -93,7 +93,7 @@ def keys(request: HttpRequest, slug: str = "") -> HttpResponse:
         {
             "key": key, "url": desk.url("key", key), "rotate_url": desk.url("key_rotate", key), "revoke_url": desk.url("key_revoke", key),
             "whose": names.get(key.organization_id, "") if key.organization_id else "The workspace",
-            "first": (key.scopes or [])[:3], "more": len((key.scopes or [])[3:]),
+            "about": [label for label, _ in grouped(reach_of(key.scopes, staff_role=key.staff_role).may)] if key.scopes else [],
         }
         for key in page.rows
     ]  # fmt: skip
@@ -126,13 +126,13 @@ def key_new(request: HttpRequest, slug: str = "") -> HttpResponse:
     return answer(request, "access/key_new.html", context, form=form, problem=problem)
 
 
-def _boxes(request: HttpRequest, desk: _Desk) -> tuple[list[tuple[str, list[dict[str, Any]]]], list[str]]:
+def _boxes(request: HttpRequest, desk: _Desk) -> tuple[list[tuple[str, str, list[dict[str, Any]]]], list[str]]:
     """The scopes to choose from, by what they are about; one that the person doesn't hold is shown closed."""
     principal, organization_id = signed_in(request), desk.of.id if desk.of else None
     of_organization = organization_id is not None
     held = {p.name for p in offered(by_organization=of_organization) if may_grant(principal, p.name, organization_id)}
     groups = [
-        (label, [{"name": p.name, "meaning": p.meaning, "open": p.name in held} for p in permissions])
+        (label, "", [{"name": p.name, "meaning": p.meaning, "open": p.name in held} for p in permissions])
         for label, permissions in grouped(offered(by_organization=of_organization))
     ]
     coming = [
@@ -141,8 +141,8 @@ def _boxes(request: HttpRequest, desk: _Desk) -> tuple[list[tuple[str, list[dict
         if usable(name, by_organization=of_organization) and may_grant(principal, name, organization_id)
     ]
     if coming:
-        meaning = "Part of a preset. It does nothing until a later version knows it."
-        groups.append(("Still to come", [{"name": name, "meaning": meaning, "open": True} for name in coming]))
+        hint = "Presets name these. They do nothing until a later version knows them."
+        groups.append(("Still to come", hint, [{"name": name, "meaning": "", "open": True} for name in coming]))
     return groups, [*sorted(held), *coming]
 
 

@@ -24,7 +24,7 @@ def read_networks(given: Iterable[str]) -> list[str] | None:
         try:
             found[_network(text.strip())] = None
         except ValueError as error:
-            errors.append({"pointer": f"/allowed_ips/{index}", "detail": f"{text[:60]!r} is no network: {error}."})
+            errors.append({"pointer": f"/allowed_ips/{index}", "detail": f"“{text.strip()[:60]}” {error}"})
     if len(found) > MOST:
         errors.append({"pointer": "/allowed_ips", "detail": f"A key has at most {MOST} networks."})
     if errors:
@@ -33,12 +33,15 @@ def read_networks(given: Iterable[str]) -> list[str] | None:
 
 
 def _network(text: str) -> str:
-    """``198.51.100.7`` is ``198.51.100.7/32``. Raises ValueError, in words."""
-    if "%" in text or not text:
-        raise ValueError("an address like 198.51.100.7 or a block like 198.51.100.0/24 is needed")
-    network = ip_network(text)
+    """``198.51.100.7`` is ``198.51.100.7/32``. Raises ValueError, whose words follow what was typed."""
+    try:
+        network = ip_network(text if "%" not in text else "", strict=False)
+    except ValueError as error:
+        raise ValueError("is no address and no network.") from error
     if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped and network.prefixlen >= _MAPPED:
-        return f"{network.network_address.ipv4_mapped}/{network.prefixlen - _MAPPED}"
+        network = ip_network(f"{network.network_address.ipv4_mapped}/{network.prefixlen - _MAPPED}")
+    elif ip_address(text.partition("/")[0]) != network.network_address:
+        raise ValueError(f"lies within a network. Did you mean {network}?")
     return str(network)
 
 
