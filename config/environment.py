@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from functools import lru_cache
@@ -16,7 +17,10 @@ _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class Environment(BaseSettings):
-    """Settings are ``TENANTRY_…`` variables; ``DATABASE_URL``, ``REDIS_URL`` and ``PORT`` keep their customary names."""
+    """Settings are ``TENANTRY_…`` variables; ``DATABASE_URL``, ``REDIS_URL`` and ``PORT`` keep their customary names.
+
+    Any of them may also be a file of that name in the folder ``TENANTRY_SECRETS_DIR``; the variable goes first.
+    """
 
     model_config = SettingsConfigDict(env_prefix="TENANTRY_", extra="ignore")
 
@@ -103,4 +107,7 @@ class Environment(BaseSettings):
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The settings of this process."""
-    return Environment()  # type: ignore[call-arg]  # from the environment, not from here
+    folder = os.environ.get("TENANTRY_SECRETS_DIR") or None
+    if folder and not Path(folder).is_dir():
+        raise SystemExit(f"TENANTRY_SECRETS_DIR names {folder}, which is no folder.")
+    return Environment(_secrets_dir=folder)  # type: ignore[call-arg]  # the rest from the environment, not from here

@@ -24,7 +24,12 @@ def test_every_table_is_shown_somewhere() -> None:
 def test_links_between_documents_lead_somewhere() -> None:
     root = documents.DOCS.parent
     broken = []
-    for path in [*sorted(documents.DOCS.rglob("*.md")), *sorted(root.glob("*.md")), root / "bench" / "README.md"]:
+    for path in [
+        *sorted(documents.DOCS.rglob("*.md")),
+        *sorted(root.glob("*.md")),
+        root / "bench" / "README.md",
+        root / "deploy" / "README.md",
+    ]:
         for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text()):
             if not (path.parent / target).exists():
                 broken.append(f"{path.relative_to(root)} → {target}")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -317,13 +315,3 @@ def test_certificates_are_checked_by_name(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     with pytest.raises(Unreachable, match="No TLS connection to localhost came about"):
         asyncio.run(_with_server(_no_tls, plain))
-
-
-def test_production_refuses_the_door_to_its_own_machine() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "from config.environment import environment; print(environment().loopback_webhooks)"],
-        env={**os.environ, "TENANTRY_MODE": "production", "TENANTRY_ALLOW_LOOPBACK_WEBHOOKS": "on"},
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "TENANTRY_ALLOW_LOOPBACK_WEBHOOKS is for development" in done.stderr
