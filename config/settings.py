@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tenantry.tenancy",
     "tenantry.audit",
+    "tenantry.jobs",
     "tenantry.webhooks",
     "tenantry.mail",
     "tenantry.access",

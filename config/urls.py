@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("tenantry.audit.urls")),
     path("", include("tenantry.workspaces.urls")),
     path("", include("tenantry.install.wizard.urls")),
+    path("", include("tenantry.jobs.urls")),
 ]
 handler400 = "tenantry.portal.errors.unreadable"
 handler404 = "tenantry.portal.errors.unknown_address"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
 from tenantry.audit.services import CLI, Actor
 from tenantry.kit import crypto
+from tenantry.kit.ids import new_id
 from tenantry.mail.models import Message, Suppression
 from tenantry.organizations import services
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
@@ -35,6 +40,24 @@ def member(of: Organization, email: str, role: str = "learner", *, service: bool
     """A member. Call inside a scope."""
     user, _ = ensure_user(email=email, actor=CLI)
     return settle(ADD, organization=of, user=user, role=role, authority=SYSTEM_AUTHORITY, actor=OPERATOR, service=service)
+
+
+def dead_job(tenant_id: UUID | None, *, attempts: int = 6) -> int:
+    """A job that has given up, as a worker would have left it; tried again it finds nothing to do and succeeds. Returns its id."""
+    job_id = 10**15 + secrets.randbelow(10**15)  # a number that stands nowhere else, for those who look for it
+    arguments = {"message_id": str(new_id())} | ({"tenant_id": str(tenant_id)} if tenant_id else {})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into procrastinate_jobs (id, queue_name, task_name, args, status, attempts) "
+            "values (%s, 'mail', 'tenantry.mail.tasks.send', %s, 'failed', %s)",
+            [job_id, json.dumps(arguments), attempts],
+        )
+        cursor.execute(
+            "insert into jobs_failure (job_id, attempt, kind, message, traceback, lost, failed_at) "
+            "values (%s, %s, 'ConnectionRefusedError', '[Errno 111] Connection refused', %s, 0, now())",
+            [job_id, attempts, 'Traceback (most recent call last):\n  File "smtplib.py", line 341, in connect\nConnectionRefusedError'],
+        )
+    return job_id
 
 
 def learners(of: Organization, count: int, *, stem: str = "learner") -> list[Membership]:

@@ -18,6 +18,7 @@ from tenantry.access.principal import Principal
 from tenantry.access.rates_api import router as rate_limits
 from tenantry.audit.api import router as audit
 from tenantry.entitlements.api import router as entitlements
+from tenantry.jobs.api import router as jobs
 from tenantry.kit.answers import MEDIA_TYPE, problem_json
 from tenantry.kit.problems import Problem
 from tenantry.mail.api import router as mail
@@ -117,6 +118,7 @@ for tag, router in (
     ("Webhooks", webhooks),
     ("The workspace", workspaces),
     ("Maintenance", maintenance),
+    ("Jobs", jobs),
 ):
     api.add_router("", router, tags=[tag])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import threading
@@ -14,9 +13,8 @@ from config import logs
 from config.environment import Environment
 
 from . import counting
+from .prepare import leave
 
-WORKER_NAME = "tenantry"
-WORKER_THREADS = 4
 STOP_SECONDS = 8
 
 
@@ -56,10 +54,12 @@ def worker(settings: Environment) -> None:
     from procrastinate.contrib.django import DjangoApp, app
     from procrastinate.contrib.django.utils import connector_params
 
+    from tenantry.jobs.running import Running
+    from tenantry.kit import tracing
     from tenantry.maintenance.holding import hold_back, teach
 
     follow_parent()
-    _show_failures()
+    tracing.start("tenantry-worker")
     # A second app with the same tasks. The contrib's own command would swap the connector of the one app, and a task
     # that defers another inside a scope would then do so on a connection of its own: outside its transaction.
     runner = DjangoApp(connector=PsycopgConnector(kwargs=connector_params("default"), min_size=1, max_size=3))
@@ -71,33 +71,24 @@ def worker(settings: Environment) -> None:
         from . import delivering
 
         engine, delivered = delivering.start(settings)
+
+        async def stop_delivering() -> None:
+            engine.stop()
+            await delivered
+
         async with runner.open_async():
-            await runner.run_worker_async(
-                name=WORKER_NAME,
-                concurrency=WORKER_THREADS,
-                delete_jobs="never",  # old ones go by tasks.remove_old_jobs
-                shutdown_graceful_timeout=STOP_SECONDS - 2,
-                task_middleware=[hold_back],
-            )
-        engine.stop()
-        await delivered
+            running = Running(runner, silence=settings.worker_timeout, grace=STOP_SECONDS - 2, around=[hold_back])
+            finished = await running.run(beside=stop_delivering)
+            if not finished:
+                tracing.stop()
+                leave()
+                os._exit(0)  # without waiting for threads; whatever they had not committed is undone by the database
 
     try:
         asyncio.run(run())
     finally:
+        tracing.stop()
         connections.close_all()
-
-
-def _show_failures() -> None:
-    """Procrastinate tells of a failure that it will retry as mere information; somebody should see the first one too.
-
-    One that maintenance holds back has not failed.
-    """
-    from tenantry.maintenance.holding import Held
-
-    logger = logging.getLogger(f"procrastinate.worker.{WORKER_NAME}")
-    logger.setLevel(logging.INFO)
-    logger.addFilter(lambda record: record.levelno >= logging.WARNING or bool(record.exc_info and not isinstance(record.exc_info[1], Held)))
 
 
 def supervised() -> bool:

@@ -17,11 +17,3 @@ async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
     await context.app.job_manager.delete_old_jobs(
         nb_hours=KEEP_FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )
-
-
-@app.periodic(cron="*/5 * * * *")
-@app.task(queue="housekeeping", queueing_lock="install.retry_stalled_jobs", pass_context=True)
-async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
-    """Every five minutes: start again what a worker was doing when it was killed. So each task may run twice."""
-    for job in await context.app.job_manager.get_stalled_jobs():
-        await context.app.job_manager.retry_job(job)

@@ -22,7 +22,7 @@ rls_denials = Counter(
     "tenantry_rls_denials", "Writes that row-level security or a missing right refused: a defect, or an attack.", ["table"]
 )
 sign_ins = Counter("tenantry_sign_ins", "Sign-ins, by method and outcome (succeeded, failed).", ["method", "outcome"])
-jobs = Counter("tenantry_jobs_run", "Jobs run, by task and outcome (succeeded, retried, failed, given_back).", ["task", "outcome"])
+jobs = Counter("tenantry_jobs_run", "Jobs run, by task and outcome (succeeded, retried, failed, held, given_back).", ["task", "outcome"])
 job_seconds = Histogram("tenantry_job_seconds", "How long jobs took.", ["task"], buckets=_JOB_BUCKETS)
 deliveries = Counter("tenantry_webhook_deliveries", "Attempts to deliver a webhook, by outcome (delivered, retried, failed).", ["outcome"])
 mails = Counter("tenantry_mails", "Attempts to send a mail, by outcome (sent, failed).", ["outcome"])

@@ -47,9 +47,11 @@ def stop() -> None:
 
 
 @contextmanager
-def span(name: str, *, kind: Kind = "internal", headers: Mapping[str, str] | None = None, **attributes: str | int) -> Iterator[None]:
-    """One step of a trace. ``headers`` are those of an incoming request, which may continue another's trace (W3C trace context);
-    two underscores in an attribute's name stand for the dot. An exception marks the step as failed, by its type alone."""
+def span(
+    name: str, *, kind: Kind = "internal", headers: Mapping[str, str] | None = None, attributes: Mapping[str, str | int] | None = None
+) -> Iterator[None]:
+    """One step of a trace. ``headers`` are those of an incoming request, which may continue another's trace (W3C trace context).
+    An exception marks the step as failed, by its type alone."""
     if _tracer is None:
         yield
         return
@@ -59,7 +61,7 @@ def span(name: str, *, kind: Kind = "internal", headers: Mapping[str, str] | Non
         name,
         context=propagate.extract(headers) if headers is not None else None,
         kind=trace.SpanKind[kind.upper()],
-        attributes={key.replace("__", "."): value for key, value in attributes.items()},
+        attributes=attributes,
         record_exception=False,  # its message and its traceback may hold what nobody should see
         set_status_on_exception=False,
     ) as opened:

@@ -16,6 +16,7 @@ from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, exceptio
 from procrastinate.jobs import Job
 from procrastinate.tasks import Task
 
+from tenantry.jobs.held import Held
 from tenantry.kit.ids import decode
 from tenantry.tenancy.scope import current
 from tenantry.tenancy.windows import closing, near
@@ -33,7 +34,7 @@ update procrastinate_jobs set scheduled_at = clock_timestamp()
 """
 
 
-class Held(Exception):
+class UnderMaintenance(Held):
     """A job may not run now. ``until``: when to try again."""
 
     def __init__(self, until: datetime) -> None:
@@ -60,7 +61,7 @@ def _organization(given: str) -> UUID:
 
 
 def hold_back(call_next: Callable[[], Any], context: JobContext, worker: Any) -> Any:
-    """Around every job of the worker: run it, or put it back. Raises Held."""
+    """Around every job of the worker: run it, or put it back. Raises UnderMaintenance."""
     job = context.job
     tenant_id = job.task_kwargs.get("tenant_id")
     if tenant_id and job.task_name not in GO_ON:
@@ -68,7 +69,7 @@ def hold_back(call_next: Callable[[], Any], context: JobContext, worker: Any) ->
         if until is not None:
             with connections["default"].cursor() as cursor:
                 cursor.execute(_UNTRIED, [job.id])
-            raise Held(until)
+            raise UnderMaintenance(until)
     return call_next()
 
 
@@ -80,7 +81,7 @@ class Patient(BaseRetryStrategy):
 
     def get_retry_exception(self, exception: BaseException, job: Job) -> exceptions.JobRetry | None:
         """Back into the queue for a held one."""
-        if isinstance(exception, Held):
+        if isinstance(exception, UnderMaintenance):
             return exceptions.JobRetry(RetryDecision(retry_at=exception.until))
         return self.otherwise.get_retry_exception(exception=exception, job=job) if self.otherwise else None
 

@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from tenantry.kit import attention
+
 
 class Organizations(AppConfig):
     name = "tenantry.organizations"
@@ -17,3 +19,13 @@ class Organizations(AppConfig):
         sessions.use_memberships(queries.belongings)
         bars.use_pending_seats(queries.pending_seats)
         names.use_organization_names(queries.names_of)
+        attention.watch(
+            "organizations:verify",
+            queries.awaiting_verification,
+            one="An organization waits for verification",
+            many="{count} organizations wait for verification",
+            text="Until somebody approves it, it can configure and invite, but touches no money and nobody's identity.",
+            url_name="staff_organizations",
+            query="state=pending_verification",
+            urgent=False,
+        )

@@ -15,7 +15,7 @@ from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, invalid, not_found
 
 from .models import Invitation, Membership, Organization, Profile
-from .states import DEACTIVATED, refusal
+from .states import DEACTIVATED, PENDING, refusal
 
 
 def load(key: UUID | str, staff: bool) -> Organization | None:
@@ -65,6 +65,11 @@ def list_organizations(
     if search.strip():
         rows = rows.filter(Q(name__icontains=search.strip()) | Q(slug__icontains=search.strip().lower()))
     return by_id(rows, cursor=cursor, limit=limit, newest_first=True)
+
+
+def awaiting_verification() -> int:
+    """How many organizations wait for staff to approve them."""
+    return Organization.objects.filter(state=PENDING, rejected_at=None, deleted_at=None).count()
 
 
 def list_directory(*, cursor: str | None, limit: int, search: str = "") -> Page[Organization]:

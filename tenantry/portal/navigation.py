@@ -38,11 +38,13 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("organization", "API keys", "key", "keys", ("keys:read",), "Integration"),
     NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
     NavEntry("organization", "Settings", "settings", "settings", ("settings:read",), "Security"),
+    NavEntry("staff", "Home", "home", "staff_home", ("organizations:list",), "Staff console"),
     NavEntry("staff", "Organizations", "building", "staff_organizations", ("organizations:list",), "Staff console"),
     NavEntry("staff", "Users", "users", "staff_users", ("users:read",), "Staff console"),
     NavEntry("staff", "Staff", "shield", "staff_staff", ("staff:read",), "Staff console"),
     NavEntry("staff", "API keys", "key", "staff_keys", ("keys:read",), "Staff console"),
     NavEntry("staff", "Maintenance", "clock", "staff_maintenance", ("maintenance:read",), "Staff console"),
+    NavEntry("staff", "Jobs", "clock", "staff_jobs", ("jobs:read",), "Staff console"),
     NavEntry("staff", "Audit log", "audit", "staff_audit", ("audit:read_tenant",), "Staff console"),
     NavEntry("staff", "Program", "settings", "staff_program", ("tenant:read",), "Settings"),
     NavEntry("staff", "Mail", "mail", "staff_mail", ("tenant:read",), "Settings"),
@@ -173,7 +175,7 @@ class Shell:
         """What the switcher offers beside organizations."""
         offers = []
         if self.staff_role:
-            offers.append(Link("Staff console", "shield", address_of("staff_organizations"), current=self.plane == "staff"))
+            offers.append(Link("Staff console", "shield", address_of("staff_home"), current=self.plane == "staff"))
         if settings.ENVIRONMENT.directory == "on":
             offers.append(Link("Directory", "globe", address_of("directory")))
         if self.user is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import path
 
-from . import reports, views
+from . import reports, staff, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
+    path("staff/", staff.staff_home, name="staff_home"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("csp-report", reports.csp_report, name="csp_report"),
 ]

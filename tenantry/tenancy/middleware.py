@@ -16,9 +16,9 @@ from .scope import scope
 from .services import DEFAULT_SLUG, SLUG
 
 # Addresses of the installation as a whole; everything else is a tenant's.
-PLATFORM_PATHS = ("/static/", "/healthz", "/health/", "/metrics", "/favicon.ico", "/csp-report")
+PLATFORM_PATHS = ("/static/", "/healthz", "/favicon.ico", "/csp-report")
 # The same, with views of their own that open scopes; they answer nowhere below /t/<slug>.
-INSTALLATION_PATHS = ("/install", "/signup", "/workspaces", "/api/v1/install", "/api/v1/signup")
+INSTALLATION_PATHS = ("/health", "/metrics", "/install", "/signup", "/workspaces", "/api/v1/install", "/api/v1/signup")
 # Also below a workspace's prefix: it touches nothing of any, and must not cost a transaction.
 _OF_NOBODY = "/csp-report"
 

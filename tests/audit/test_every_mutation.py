@@ -116,6 +116,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _keys(story)
     _webhooks(story)
     _maintenance(story)
+    _jobs(story)
     _account(story)
     _mail(story)
     document = ok(cast.nobody.get("/openapi.json"))
@@ -190,6 +191,12 @@ def _keys(story: Story) -> None:
     new = story.act(cast.owner, "POST /keys/{key}/rotation", f"{path}/rotation", created, "key.rotated", json={"overlap_hours": 1})
     story.act(cast.owner, "DELETE /keys/{key}", path, ("key.revoked", {}), params={"reason": "seen in a chat"})
     story.secrets |= {made["key"], new["key"]}
+
+
+def _jobs(story: Story) -> None:
+    tried, cancelled = factories.dead_job(story.cast.tenant.id), factories.dead_job(story.cast.tenant.id)
+    story.act(story.cast.admin, "POST /jobs/{job}/retry", f"/jobs/{tried}/retry", "job.retried")
+    story.act(story.cast.admin, "DELETE /jobs/{job}", f"/jobs/{cancelled}", "job.cancelled")
 
 
 def _members(story: Story) -> None:

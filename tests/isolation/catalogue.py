@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 
 APP, OWNER, PLATFORM = "tenantry_app", "tenantry_owner", "tenantry_platform"
-# What is not a tenant's: the tenants themselves (checked apart), Django's list of migrations, the job queue,
-# what is counted before a workspace is entered.
-ALLOWED = re.compile(r"tenancy_tenant|django_migrations|procrastinate_\w+|access_doorstep|maintenance_platformwindow")
+# What is not a tenant's: the tenants themselves (checked apart), Django's list of migrations, the job queue
+# and why its jobs failed, what is counted before a workspace is entered.
+ALLOWED = re.compile(r"tenancy_tenant|django_migrations|procrastinate_\w+|jobs_failure|access_doorstep|maintenance_platformwindow")
 # What is the installation's own: who has proven an address to it (a person may be in several tenants). The application's
 # role can't reach it.
 PLATFORM_ONLY = re.compile(r"workspaces_(visit|entry)")

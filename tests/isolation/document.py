@@ -106,6 +106,8 @@ def _value(name: str, schema: dict[str, Any], ids: Mapping[str, str], schemas: d
         return ids[form.partition(":")[2]]
     if "enum" in schema or "const" in schema:
         return schema["enum"][0] if "enum" in schema else schema["const"]
+    if name == "job_id":
+        return ids.get("job", next(iter(ids.values())))
     if name in ("user", "organization") and schema.get("type") == "string":
         return ids["usr" if name == "user" else "org"]
     if schema.get("type") == "object" and "properties" in schema:

@@ -55,7 +55,7 @@ def victim(cast: Cast) -> Cast:
 
 def _ids(cast: Cast) -> dict[str, str]:
     """An identifier of the victim for every prefix that the tables know: its own row where there is one."""
-    found = {}
+    found = {"job": str(factories.dead_job(cast.tenant.id))}
     with cast.tenant.scope():
         for model in rows.models():
             if model.PREFIX:

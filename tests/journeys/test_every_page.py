@@ -51,7 +51,7 @@ ANSWERS = {
         staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke
         staff_mail staff_mail_messages staff_mail_suppressions staff_mail_previews staff_mail_preview
         staff_maintenance staff_maintenance_new
-        staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
+        staff_home staff_jobs staff_job staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
         staff_users staff_user staff_user_suspend staff_staff staff_add staff_role staff_revoke staff_audit staff_program""",
     # The installation's own, which stand nowhere below a tenant; test_first_run.py looks at them.
     "404 404 404 404 404": """
@@ -60,7 +60,8 @@ ANSWERS = {
         sign_out account_password account_sessions_end account_session_end own_invitation organization_new_cancel
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
-        staff_user_reinstate staff_reinstate staff_audit_verification staff_maintenance_end csp_report""",
+        staff_user_reinstate staff_job_retry staff_job_cancel staff_reinstate staff_audit_verification
+        staff_maintenance_end csp_report""",
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
@@ -142,6 +143,7 @@ def stage() -> Iterator[Stage]:
         "suppression_id": suppressed,
         "name": "invitation",
         "window_id": "mtw_01h455vb4pex5vsknk084sn02q",
+        "job_id": str(factories.dead_job(tenant.id)),
         "session_id": ok(nora.get(f"/users/{owner.id}/sessions"))["data"][0]["id"],
     }  # fmt: skip
     people = {"owner": owner, "learner": cast.learner, "billing_admin": cast.billing_admin, "staff": nora, "nobody": tenant.nobody()}

@@ -32,6 +32,6 @@ class Counts:
         """How much it has grown since."""
         return self(name, **labels) - before(name, **labels)
 
-    def values(self, label: str) -> set[str]:
-        """Every value that a label takes anywhere."""
-        return {value for _, labels in self.samples for key, value in labels if key == label}
+    def values(self, label: str, *, of: str) -> set[str]:
+        """Every value that a label of a sample takes."""
+        return {value for name, labels in self.samples for key, value in labels if (name, key) == (of, label)}

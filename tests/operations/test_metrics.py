@@ -54,7 +54,7 @@ def test_requests_are_counted_by_route_and_status_not_by_path(url: str, cast: Ca
     assert after.more(before, "tenantry_requests_total", method="POST", route="/api/v1/access/check", status="200") >= 1
     assert strange not in after.text.lower()
     assert cast.tenant.slug not in after.text
-    assert after.values("method") <= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"}
+    assert after.values("method", of="tenantry_requests_total") <= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"}
 
 
 def test_sign_ins_and_limits_are_counted(url: str, cast: Cast) -> None:
@@ -89,7 +89,7 @@ def test_the_queue_is_seen_from_the_database(url: str) -> None:
     counts = Counts(url)
     assert counts("tenantry_database_up") == 1
     assert counts("tenantry_workers") >= 1
-    assert counts.values("state") <= {"waiting", "scheduled", "running", "dead"}
+    assert counts.values("state", of="tenantry_jobs") <= {"waiting", "scheduled", "running", "dead"}
 
 
 def test_files_of_ended_processes_are_folded_into_one(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if principal.user is None:
         return redirect("sign_in")
     if principal.staff_role:
-        return redirect("staff_organizations")
+        return redirect("staff_home")
     own = principal.organizations()
     if len(own) == 1 and "all" not in request.GET:
         return redirect("organization_home", slug=own[0].slug)
