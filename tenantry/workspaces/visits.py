@@ -114,7 +114,7 @@ def enter(*, visit: Visit, slug: str) -> str:
         user, session, token = entry.by_proof(email=visit.email, method=METHOD)
         _end(user, [row.session_id for row in _entries(visit) if row.tenant_id == opened.tenant_id], visit)
         # Noted on its own connection before the session is there: one that can't be ended from here must not come into being.
-        Entry(visit=visit, tenant_id=opened.tenant_id, session_id=session.id).save(using="platform", force_insert=True)
+        Entry(visit_id=visit.id, tenant_id=opened.tenant_id, session_id=session.id).save(using="platform", force_insert=True)
     return token
 
 

@@ -50,9 +50,15 @@ def test_results_stand_alone_on_stdout(installation: Installation) -> None:
 
 def test_refusals_are_sentences(installation: Installation) -> None:
     installation.run("migrate")
+    made = installation.run("install", "--email", "nora@northwind.example", "--program", "Northwind")
+    assert (made.returncode, made.stdout.count("\n")) == (0, 1)
+    assert made.stdout.startswith(f"{installation.url}/sign-in/link/")
+    again = installation.run("install", "--email", "eve@elsewhere.example")
+    assert (again.returncode, again.stdout) == (3, "")
+    assert "is set up already" in again.stderr
     for arguments, words in [
         (["key", "create", "--staff", "boss"], "Unknown staff role boss"),
-        (["link", "nobody@contoso.example"], "There is no such user"),
+        (["link", "eve@elsewhere.example"], "There is no such user"),
         (["key", "create", "--staff", "admin", "--tenant", "acme"], "has one workspace"),
     ]:
         answer = installation.run(*arguments)

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from ..people import ok, problem
+from ..people import ok, problem, race
 from ..servers import ROOT, Web, migrated_database
 
 
@@ -42,6 +43,28 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             yield Place(web.wait().url, environment)
         finally:
             web.stop()
+
+
+def test_of_several_installers_at_once_one_wins(single: Place) -> None:
+    """And what stands at the installation's doors where there is one workspace."""
+    for path in ("/", "/sign-in"):
+        assert httpx.get(single.url + path).headers["location"] == "/install"
+    problem(httpx.post(f"{single.url}/api/v1/signup", json={"email": "a@b.example", "workspace": "Other"}), 404, "not_found")
+    for path in ("/signup", "/workspaces", f"/workspaces/link/{'a' * 43}"):
+        assert httpx.get(single.url + path).status_code == 404, path
+
+    def install(number: int) -> httpx.Response:
+        body = {"email": f"admin{number}@northwind.example", "program": {"name": f"Northwind {number}"}}
+        return httpx.post(f"{single.url}/api/v1/install", json=body, timeout=30)
+
+    answers = race(*[partial(install, number) for number in range(3)])
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+    won = next(number for number, answer in enumerate(answers) if answer.status_code == 201)
+    assert ok(answers[won], 201) == {"slug": "default", "url": "https://teams.example/", "notified": True}
+    key = single.cli("key", "create", "--staff", "admin").strip()
+    staff = ok(httpx.get(f"{single.url}/api/v1/staff", headers={"Authorization": f"Bearer {key}"}))["data"]
+    assert [row["email"] for row in staff] == [f"admin{won}@northwind.example"]
+    assert f"Northwind {won}" in httpx.get(f"{single.url}/sign-in").text
 
 
 def test_addresses_have_no_prefix(single: Place) -> None:
