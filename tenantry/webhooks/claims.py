@@ -21,7 +21,8 @@ from tenantry.tenancy.windows import Mode, near
 
 from .policy import Attempt, Verdict
 
-LEASE = timedelta(seconds=60)
+# Longer than a try may take; so long the endpoints of a worker that died wait for another one.
+LEASE = timedelta(seconds=20)
 # PgBouncer in transaction mode gives each transaction another server, where a prepared statement is unknown.
 KWARGS = {"autocommit": True, "prepare_threshold": None}
 

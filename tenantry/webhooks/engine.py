@@ -32,7 +32,7 @@ from .sending import Opened, opened, send
 log = structlog.get_logger("tenantry.webhooks")
 POLL_SECONDS = 0.25
 RECORD_SECONDS = 0.03
-RENEW_SECONDS = 20
+RENEW_SECONDS = 5
 # So many tries may be made before they are recorded, besides the one of each lane: what a killed process leaves to be repeated.
 MOST_UNRECORDED = 100
 # So many endpoints at a time; claimed a few at a time, so that workers share them.

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,11 +21,21 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(slots=True)
 class Installation:
-    """A running ``bin/tenantry up`` in single-tenant mode."""
+    """A running ``bin/tenantry up``."""
 
     address: str
     home: Path
     environment: dict[str, str]
+    process: int
+    slug: str = ""  # of the workspace that it is about, where there are several
+
+    def of(self, slug: str) -> Installation:
+        """The same installation, as somebody in one of its workspaces sees it."""
+        return replace(self, address=f"{self.address}/t/{slug}", slug=slug)
+
+    @property
+    def _option(self) -> list[str]:
+        return ["--tenant", self.slug] if self.slug else []
 
     def tenantry(self, *arguments: str) -> str:
         """Run a command of the CLI; returns what it prints on stdout."""
@@ -37,13 +47,13 @@ class Installation:
 
     def staff(self) -> httpx.Client:
         """The vendor's product: a key, and the documented API."""
-        key = self.tenantry("key", "create", "--staff", "admin")
+        key = self.tenantry("key", "create", "--staff", "admin", *self._option)
         assert re.fullmatch(r"tk_live_\S+", key), "the key and nothing else is printed"
         return httpx.Client(base_url=f"{self.address}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=30)
 
     def sign_in(self, email: str) -> httpx.Client:
         """A person: a link from the command line, redeemed over the API."""
-        token = urlsplit(self.tenantry("link", email)).path.rsplit("/", 1)[1]
+        token = urlsplit(self.tenantry("link", email, *self._option)).path.rsplit("/", 1)[1]
         client = browserless(self.address)
         answer = client.post("/auth/link/redeem", json={"token": token})
         assert answer.status_code == 200, answer.text
@@ -62,16 +72,24 @@ def with_csrf(client: httpx.Client) -> httpx.Client:
     return client
 
 
+def reachable(folder: Path) -> Path:
+    """The folder, which the embedded server's own user must be able to reach when we are root."""
+    for part in (folder, *folder.parents):
+        if part.stat().st_uid == 0 and str(part).startswith("/tmp/"):
+            part.chmod(0o755)
+    return folder
+
+
 @contextmanager
-def installed(home: Path) -> Iterator[Installation]:
-    """Start everything, wait until it answers, stop everything."""
+def installed(home: Path, **settings: str) -> Iterator[Installation]:
+    """Start everything, wait until it answers, stop everything. ``settings`` are variables beside those that it needs."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("TENANTRY_", "DATABASE_URL", "DJANGO", "PYTEST", "PORT"))
     }
-    environment = kept | {"TENANTRY_HOME": str(home), "PORT": str(port), "TENANTRY_MODE": "test"}
+    environment = kept | {"TENANTRY_HOME": str(home), "PORT": str(port), "TENANTRY_MODE": "test"} | settings
     log = home.parent / "up.log"
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -87,7 +105,7 @@ def installed(home: Path) -> Iterator[Installation]:
                     break
             except httpx.TransportError:
                 time.sleep(0.2)
-        yield Installation(address, home, environment)
+        yield Installation(address, home, environment, process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         try:
