@@ -25,6 +25,7 @@ import psutil
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from playwright.sync_api import expect
 
 from ..servers import free_port
 from .browsing import Windows
@@ -61,6 +62,7 @@ class Post:
         return {address: self.found(_INVITATION, address) or "" for address in addresses}
 
 
+_LINK = r"(https?://\S+/link/[A-Za-z0-9_-]{20,})"
 _INVITATION = r"/invitations/([A-Za-z0-9_-]{40,})"
 
 
@@ -148,16 +150,32 @@ def test_integration(tmp_path: Path, windows: Windows, post: Post, customer: Cus
 
 
 def set_up_in_the_browser(whole: Installation, windows: Windows, post: Post) -> None:
-    """You, program, mail, done; then the link that came by mail, and the wizard is closed."""
+    """You, program, mail, done: a wrong port is told in the server's words; then the link that came by mail, and the door is shut."""
     page = windows.open(whole.address)
     page.goto("install")
     page.get_by_label("Your name").fill("Ada Byron")
-    page.get_by_label("E-mail").fill(ADMIN)
+    page.get_by_label("Your work e-mail").fill(ADMIN)
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Name").first.fill("Northwind Learning")
-    page.get_by_label("Address").fill(SLUG)
-    page.get_by_label("Support").fill("help@northwind.example")
+    expect(page.locator("h1")).to_have_text("Your program")
+    page.get_by_label("Name", exact=True).fill("Northwind Learning")
+    page.locator("input[name=slug]").fill(SLUG)
+    page.get_by_label("Support address").fill("help@northwind.example")
     page.get_by_role("button", name="Continue").click()
+    expect(page.locator("h1")).to_have_text("Mail")
+    page.get_by_text("A mail server").click()
+    for port, heading in ((free_port(), "Mail"), (post.server.port, "Northwind Learning is set up")):
+        page.get_by_label("Server", exact=True).fill("127.0.0.1")
+        page.get_by_label("Port").fill(str(port))
+        page.get_by_label("Encryption").select_option("none")
+        page.get_by_label("Sender's address").fill("hello@northwind.example")
+        page.get_by_role("button", name="Install").click()
+        expect(page.locator("h1")).to_have_text(heading)
+    wait(lambda: post.found(_LINK, ADMIN), "sign-in link by mail")
+    page.goto(post.found(_LINK, ADMIN) or "")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("h1")).to_have_text("Organizations")
+    assert httpx.get(f"{whole.address}/install").status_code == 409
+    assert httpx.post(f"{whole.address}/api/v1/install", json={}).status_code in (409, 422)
 
 
 def subscribe(zapier: httpx.Client, customer: Customer) -> str:
