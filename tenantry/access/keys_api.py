@@ -62,7 +62,7 @@ class KeyIn(Strict):
     your own staff role. ``allowed_ips``: addresses and CIDR networks from which alone it works."""
 
     name: str = Field(min_length=1, max_length=120)
-    scopes: list[str] = Field(min_length=1, max_length=200)
+    scopes: list[str] = Field(min_length=1, max_length=200, examples=[["members:read", "webhooks:write"]])
     organization: OrganizationRef | None = None
     expires_at: AwareDatetime | None = None
     allowed_ips: list[str] = Field([], max_length=100)

@@ -33,6 +33,7 @@ _VALUES: dict[str, Any] = {
     "industry": "Mining",
     "legal_name": "Contoso Private Limited",
     "limit": 25,
+    "message": "We move to a larger database.",
     "name": "Ada Okafor",
     "next": "/",
     "owner_email": "ada@contoso.example",
@@ -78,6 +79,7 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "StaffChange": ("role",),
     "StaffIn": ("name",),
     "VendorPermissionIn": ("description",),
+    "WindowIn": ("mode", "message"),
 }
 
 
@@ -90,6 +92,8 @@ def value(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any], *, o
     """A sample that conforms to a JSON schema. ``name`` is the member's, ``owner`` the title of the object that has it."""
     if "$ref" in schema:
         return value(name, schemas[schema["$ref"].rpartition("/")[2]], schemas, owner=owner)
+    if schema.get("examples"):
+        return schema["examples"][0]
     if "anyOf" in schema:
         return value(name, next((one for one in schema["anyOf"] if one.get("type") != "null"), {}), schemas, owner=owner)
     form = schema.get("format", "")
@@ -104,6 +108,8 @@ def value(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any], *, o
             return _VALUES[known]
     if name in ("user", "organization"):
         return identifier("usr" if name == "user" else "org")
+    if form == "date-time":
+        return _VALUES["ends_at"]
     if schema.get("type") == "array":
         return [value(name, schema.get("items", {}), schemas, owner=owner)]
     plain = {"integer": 1, "number": 1, "boolean": True, "object": {}, "array": []}

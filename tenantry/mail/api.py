@@ -76,7 +76,7 @@ class MailSettingsIn(Strict):
 
 
 class TestIn(Strict):
-    to: str = Field("", max_length=254, description="Your own address, if not said")
+    to: str = Field("", max_length=254, description="Your own address, if not said", examples=["ada@northwind.example"])
 
 
 class TestOut(Schema):

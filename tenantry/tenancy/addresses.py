@@ -30,7 +30,7 @@ def address_in(slug: str, url_name: str, **kwargs: Any) -> str:
 
 def safe_path(path: str) -> str:
     """``path`` when it leads to a page of ours, else ``""``: no link and no form sends anybody elsewhere."""
-    # Browsers read a backslash as a slash, and two slashes as another host.
-    here = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    # Browsers read a backslash as a slash, two slashes as another host, and tabs and line ends as nothing.
+    here = path.startswith("/") and not path.startswith("//") and not set(path) & set("\\\t\r\n")
     ours = here and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     return path if ours and len(path) <= 400 else ""

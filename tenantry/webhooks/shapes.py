@@ -63,8 +63,8 @@ class EndpointMade(EndpointOut):
 class EndpointIn(Strict):
     """``events`` are names out of the event types, or ``["*"]`` for all. ``headers`` are sent with each delivery and never shown."""
 
-    url: str = Field(max_length=2000)
-    events: list[str] = Field(max_length=200)
+    url: str = Field(max_length=2000, examples=["https://hooks.example.com/tenantry"])
+    events: list[str] = Field(max_length=200, examples=[["member.added", "member.removed"]])
     organization: OrganizationRef | None = None
     description: str = Field("", max_length=300)
     headers: dict[str, str] = Field({}, max_length=MOST_HEADERS)
@@ -73,14 +73,14 @@ class EndpointIn(Strict):
 class EndpointChange(Strict):
     """``headers`` are all that there shall be; a value of null keeps what the header has."""
 
-    url: str | None = Field(None, max_length=2000)
-    events: list[str] | None = Field(None, max_length=200)
+    url: str | None = Field(None, max_length=2000, examples=["https://hooks.example.com/tenantry"])
+    events: list[str] | None = Field(None, max_length=200, examples=[["member.added"]])
     description: str | None = Field(None, max_length=300)
     headers: dict[str, str | None] | None = Field(None, max_length=MOST_HEADERS)
 
 
 class EventTypeIn(Strict):
-    event_type: str
+    event_type: str = Field(max_length=60, examples=["member.added"])
 
 
 class ReplayIn(Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +68,12 @@ def _fill(cast: Cast) -> None:
     for response in (
         cast.admin.put(f"{base}/entitlements/quota:project", json={"limit": 3}),
         cast.admin.post(f"{base}/usage/quota:project", json={"resource_id": "proj_1"}),
+        cast.owner.post("/webhook-endpoints", json={"url": "https://x.example/", "events": ["*"], "organization": cast.contoso.public_id}),
         cast.owner.post(f"{base}/invitations", json={"email": "somebody@contoso.example", "role": "learner"}),
+        cast.admin.put(f"{base}/rate-limits", json={"limits": {"invitation_create": 5}}),
+        cast.admin.post(
+            "/maintenance-windows", json={"organization": cast.contoso.public_id, "starts_at": (now() + timedelta(days=2)).isoformat()}
+        ),
     ):
         assert response.status_code < 300, response.text
 
