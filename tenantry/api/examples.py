@@ -69,6 +69,7 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "InvitationIn": ("name",),
     "InstallIn": ("name", "slug"),
     "LimitIn": ("reason",),
+    "MailSettingsIn": ("from_email", "host", "port"),
     "MemberIn": ("name",),
     "OrganizationChange": ("legal_name", "public"),
     "OrganizationIn": ("owner_email", "plan"),
@@ -94,6 +95,8 @@ def value(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any], *, o
         return value(name, schemas[schema["$ref"].rpartition("/")[2]], schemas, owner=owner)
     if schema.get("examples"):
         return schema["examples"][0]
+    if "allOf" in schema:  # how a member with a default refers to another schema
+        return value(name, schema["allOf"][0], schemas, owner=owner)
     if "anyOf" in schema:
         return value(name, next((one for one in schema["anyOf"] if one.get("type") != "null"), {}), schemas, owner=owner)
     form = schema.get("format", "")
