@@ -12,6 +12,7 @@ from tenantry.access.permissions import ROLES, STAFF_ROLES, Permission
 
 from . import examples
 from .fields import Field, Prose, Schemas, prose
+from .refusals import ALWAYS, described
 
 JSON = "application/json"
 # Where anybody of a kind may ask, the document has one of these in place of a permission.
@@ -158,7 +159,7 @@ def _operation(method: str, path: str, found: Mapping[str, Any], schemas: Schema
         parameters=rows,
         bodies=bodies,
         answers=tuple(_answers(found.get("responses", {}), schemas)),
-        refusals=tuple(_refusals(method, path, found, need, names)),
+        refusals=tuple(_refusals(found)),
         example=examples.curl(
             method, path, permission=need.name, parameters=parameters, content=content, schemas=schemas.named,
             base=examples.INSTALLATION if found.get("x-installation") else examples.BASE,
@@ -185,66 +186,11 @@ def _answers(responses: Mapping[str, Any], schemas: Schemas) -> Iterator[Answer]
             yield Answer(number, HTTPStatus(number).phrase, _contents(found.get("content", {}), schemas, asked=False))
 
 
-def _refusals(method: str, path: str, found: Mapping[str, Any], need: Need, names: Iterable[str]) -> Iterator[Refusal]:
-    """The statuses that can come, in the order of numbers: what the operation's own words say, else what follows from its kind."""
-    for status in sorted(reasons := _reasons(method, path, found, need, set(names))):
-        yield Refusal(status, prose(" ".join(reasons[status])))
-
-
-def _meets_a_state(path: str, found: Mapping[str, Any]) -> bool:
-    """Whether a change may not fit what is there: it answers what became of it, or removes the very thing that the path names."""
-    return any(status in map(str, found.get("responses", {})) for status in ("200", "201")) or path.endswith("_id}")
-
-
-def _reasons(method: str, path: str, found: Mapping[str, Any], need: Need, names: set[str]) -> dict[int, list[str]]:
-    reasons: dict[int, list[str]] = {}
-    parameters, content = found.get("parameters", []), found.get("requestBody", {}).get("content", {})
-    secured, guarded, writes = bool(found.get("security")), need.name not in OPEN, method != "GET"
-    staff_only = guarded and not need.roles
-    in_path = [parameter["schema"].get("format", "") for parameter in parameters if parameter["in"] == "path"]
-
-    def can(status: int, when: str) -> None:
-        reasons.setdefault(status, []).append(when)
-
-    if JSON in content:
-        can(400, "The body is no JSON (``json_invalid``).")
-        can(415, "The body doesn't say that it is ``application/json`` (``media_type_unsupported``).")
-    if "cursor" in names:
-        can(400, "The cursor is not one of this list (``cursor_invalid``).")
-    if secured:
-        can(
-            401,
-            "Nobody is signed in and there is no key that works (``unauthenticated``, ``key_invalid``, ``key_revoked``, ``key_expired``).",
-        )
-    if found.get("x-entitlement"):
-        can(402, "A limit is reached (``entitlement_limit_reached``, with ``resource_type``, ``current`` and ``limit``).")
-    if guarded:
-        can(403, "You lack the permission (``permission_denied``), or your key its scope (``insufficient_scope``).")
-    elif need.name == "person":
-        can(403, "A key asked (``person_required``).")
-    if guarded and writes and "organization_id" in names and need.roles:
-        can(403, "The organization's state doesn't allow it now.")
-    if secured and writes:
-        can(403, "A session came without its ``X-CSRFToken`` (``csrf_failed``).")
-    if in_path:
-        can(404, "There is no such thing, or you may not know of it (``not_found``).")
-    elif staff_only:
-        can(404, "You don't work for the vendor: what is staff's alone isn't there for others (``not_found``).")
-    if "Idempotency-Key" in names:
-        can(409, "The ``Idempotency-Key`` was used for another request (``idempotency_key_reused``).")
-    if guarded and writes and need.name != "access:check" and _meets_a_state(path, found):
-        can(409, "The present state doesn't allow it; ``code`` says what stands in the way.")
-    if "token" in names:
-        if "/invitations/" in path:
-            can(404, "This is no token of ours (``not_found``).")
-        can(410, "What the token was for is over: it was used, withdrawn, or has expired.")
-    if "If-Match" in names:
-        can(412, "Somebody else changed it since you read it (``version_stale``).")
-    if content or any(parameter["in"] == "query" for parameter in parameters):
-        can(422, "Something that was sent is not valid; ``errors`` says where (``validation_failed``).")
-    if attempts := found.get("x-attempts"):
-        can(429, f"Too often: {attempts}. ``Retry-After`` says when to come back.")
-    for status, code in re.findall(r"\b(4\d\d)\s+``(\w+)``", found.get("description", "")):
-        if not any(f"``{code}``" in when for when in reasons.get(int(status), ())):
-            can(int(status), f"Also ``{code}``.")
-    return reasons
+def _refusals(found: Mapping[str, Any]) -> Iterator[Refusal]:
+    """What this operation refuses, without what any request may meet: that stands once at the beginning of the page."""
+    attempts = found.get("x-attempts")
+    for status, response in found.get("responses", {}).items():
+        codes = [code for code in response.get("x-codes", ()) if code not in ALWAYS]
+        said = [f"Too often: {attempts}. ``Retry-After`` says when to come back."] if attempts and status == "429" else []
+        if codes or said:
+            yield Refusal(int(status), prose(" ".join([*said, *([described(codes)] if codes else [])])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -30,6 +31,8 @@ from tenantry.portal.middleware import as_problem
 from tenantry.webhooks.api import router as webhooks
 from tenantry.workspaces.api import router as workspaces
 
+from .refusals import refusals, responses
+
 
 class KeyOrSession(AuthBase):
     """How the document says what ``authenticate`` does: ``Authorization: Bearer <key>``; pages' scripts have a session instead."""
@@ -50,18 +53,18 @@ class JsonOnly(Parser):
 
 
 class Api(NinjaAPI):
-    """The document says of every operation that a refusal is a problem, and of every POST that it can be done once."""
+    """The document says of every operation what it refuses, with which codes, and of every POST that it can be done once."""
 
     def get_openapi_schema(self, **options: Any) -> Any:
         document = super().get_openapi_schema(**options)
         document["components"]["schemas"]["Problem"] = PROBLEM
-        refusal = {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-        for operations in document["paths"].values():
+        for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                operation["responses"]["default"] = refusal
                 # Nobody's POST has no keys of its own, and a question changes nothing (docs/api.md).
                 if method == "post" and operation.get("security") and operation.get("x-permission") != "access:check":
                     operation["parameters"].append(IDEMPOTENCY_KEY)
+                refused = refusals(method, path, operation, multi=settings.ENVIRONMENT.multi)
+                operation["responses"] |= responses(refused, MEDIA_TYPE)
         document["paths"] = {_where_it_is(path, operations): operations for path, operations in document["paths"].items()}
         return document
 

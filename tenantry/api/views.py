@@ -18,6 +18,7 @@ from tenantry.tenancy.addresses import address
 
 from . import examples
 from .reference import Section, matching, read
+from .refusals import ALWAYS
 from .root import api
 
 PREFIX = "/api/v1"
@@ -32,6 +33,7 @@ def reference(request: HttpRequest) -> HttpResponse:
     shown = {
         "base": base,
         "sought": sought,
+        "always": ALWAYS,
         "session_cookie": COOKIE,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "sections": [(section, [_with_base(operation.identifier, base) for operation in section.operations]) for section in found],

@@ -162,6 +162,13 @@ def main() -> None:
         if (after := renewed(before)) != before:
             path.write_text(after)
             print(f"{path.relative_to(DOCS.parent)} was renewed.")
+    from tenantry.api.refusals import FILE
+
+    from . import refusals
+
+    if FILE.read_text() != (after := refusals.document()):
+        FILE.write_text(after)
+        print(f"{FILE.relative_to(DOCS.parent)} was renewed.")
 
 
 if __name__ == "__main__":
