@@ -149,7 +149,7 @@ def _of_smtp(error: smtplib.SMTPException) -> tuple[str, str, bool]:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "tls_failed" if "STARTTLS" in str(error) else "login_refused", str(error), False
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "unreachable", str(error), False
+        return ("timed_out" if "timed out" in str(error) else "unreachable"), str(error), False
     if isinstance(error, smtplib.SMTPResponseException):
         number = error.smtp_code
         code = "mail_refused"

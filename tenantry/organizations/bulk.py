@@ -43,6 +43,11 @@ class Row:
     detail: str | None = None
     notice: mail.Outcome = mail.NOT_ASKED
 
+    @property
+    def notice_words(self) -> str:
+        """Why the invitee gets no mail, where that is so."""
+        return self.notice.words if self.outcome == "created" else ""
+
     def refuse(self, outcome: str, problem: Problem) -> None:
         self.outcome, self.code, self.detail = outcome, problem.code, problem.detail
 

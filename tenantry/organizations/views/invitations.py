@@ -46,6 +46,7 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
     grants = authority_of(principal, organization.id).grants
     writes = is_open(request, "invitations:write", organization)
     standings = limits.standings(organization.id)
+    told = services.outcomes([row for row in page.rows if row.status == "pending"])
     context = {
         "organization": organization,
         "page": page,
@@ -53,6 +54,7 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
             {
                 "row": row,
                 "role": ROLES[row.role].label,
+                "not_told": told[row.id].words if row.id in told else "",
                 "status": "expired" if row.status == "pending" and row.expires_at <= moment else row.status,
                 "may_resend": writes and row.status == "pending" and row.expires_at > moment,
                 "may_revoke": writes and row.status == "pending",
@@ -87,7 +89,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
             problem = refused
         else:
             done = f"{made.email} was invited." if fresh else f"{made.email} had an open invitation; it was sent again."
-            messages.success(request, done)
+            _say(request, made, done, instead=f"{made.email} is invited, but gets no mail.")
             return redirect("invitations", slug=organization.slug)
     return answer(request, "organizations/invitation_new.html", context, form=form, problem=problem)
 
@@ -97,8 +99,18 @@ def resend(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse
     """Send it again, with a new link."""
     organization = guard(request, "invitations:write", slug)
     sent = services.resend(invitation=services.load(organization, invitation_id), actor=actor_of(request))
-    messages.success(request, f"The invitation was sent to {sent.email} again. The link in the earlier mail no longer works.")
+    done = f"The invitation was sent to {sent.email} again. The link in the earlier mail no longer works."
+    _say(request, sent, done, instead=f"The invitation of {sent.email} stands, but no mail goes. The link in the earlier mail no longer works.")
     return redirect("invitations", slug=organization.slug)
+
+
+def _say(request: HttpRequest, invitation: Invitation, done: str, *, instead: str) -> None:
+    """What was done; where no mail goes, that and why."""
+    told = services.outcomes([invitation])[invitation.id]
+    if told.notified:
+        messages.success(request, done)
+    else:
+        messages.warning(request, f"{instead} {told.words}")
 
 
 @require_POST
@@ -149,6 +161,7 @@ def _report(rows: list[bulk.Row]) -> dict[str, Any]:
         "totals": totals,
         "created": sum(row.outcome == "created" for row in rows),
         "refused": sum(row.outcome in ("invalid", "over_limit", "duplicate") for row in rows),
+        "not_told": [row for row in rows if row.outcome == "created" and not row.notice.notified],
         "over_limit": any(row.outcome == "over_limit" for row in rows),
         # In the link itself: the report is kept nowhere, and a download must work without scripts.
         "file": "data:text/csv;charset=utf-8;base64," + base64.b64encode(bulk.report_csv(rows)).decode(),
