@@ -6,7 +6,7 @@ A provider proves itself by a secret of the tenant's own, in the address that it
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tenantry.audit.services import Actor, record
@@ -83,14 +83,19 @@ def _suppress(address: str, reason: Reason, provider: str, said: str) -> None:
 def reason_of(provider: str, event: Any) -> Reason | None:
     """Why an address gets no more mail after this event (https://anymail.dev/en/stable/sending/tracking/); None: it goes on.
 
-    A full mailbox or a server that is down is no reason. Anymail calls some of those bounced too: Postmark's SoftBounce and
-    what Amazon calls Transient.
+    A full mailbox or a server that is down is no reason. Anymail calls some of those bounced too: Postmark's SoftBounce, what
+    Amazon calls Transient, what SendGrid calls blocked. SendGrid's bounces have no reason of their own.
     """
     if event.event_type == "complained":
         return Reason.COMPLAINT
-    for_good = event.event_type in ("bounced", "rejected") and event.reject_reason in ("bounced", "invalid")
-    if provider == "ses":
-        for_good = for_good and str(event.description or "").startswith("Permanent")
-    if provider == "postmark":
-        for_good = for_good and event.esp_event.get("Type") != "SoftBounce"
-    return Reason.BOUNCE if for_good else None
+    said = event.esp_event if isinstance(event.esp_event, Mapping) else {}
+    if event.event_type == "bounced":
+        for_good = event.reject_reason in ("bounced", "invalid", None)
+    else:
+        for_good = event.event_type == "rejected" and event.reject_reason in ("bounced", "invalid")
+    soft = {
+        "ses": not str(event.description or "").startswith("Permanent"),
+        "postmark": said.get("Type") == "SoftBounce",
+        "sendgrid": said.get("type") == "blocked",
+    }
+    return Reason.BOUNCE if for_good and not soft.get(provider) else None

@@ -41,6 +41,9 @@ WORDS = {
 }
 
 
+_NOT_TAKEN = {"invalid", "rejected", "failed"}
+
+
 class Undelivered(Exception):
     """A mail wasn't taken. ``code`` is one of ``WORDS``, ``said`` the server's own words, ``final`` says that trying again is vain.
 
@@ -62,9 +65,14 @@ def send(route: Route, *, to: str, mail: Written) -> str:
     with _told(route):
         message = _message(route, to, mail)
         message.send()
-        status = getattr(message, "anymail_status", None)
-        # A provider's identifier may be one for each recipient; here there is one.
-        return str(getattr(status, "message_id", None) or "")[:200]
+    status = getattr(message, "anymail_status", None)
+    if status is None:
+        return ""
+    refused = getattr(status.esp_response, "status_code", 200) >= 400
+    if refused or not status.status or status.status <= _NOT_TAKEN:
+        # Anymail reads some outcomes from sentences; one that it doesn't know is “unknown” to it, and no success.
+        raise Undelivered("recipient_refused", _without(_answered(status.esp_response), route), final=True)
+    return str(status.message_id or "")[:200]
 
 
 def greet(route: Route) -> None:
@@ -178,7 +186,7 @@ def _of_provider(error: Exception) -> tuple[str, str, bool]:
             refused = _cause(error)
             return ("host_refused", refused.reason, True) if refused else ("unreachable", "No connection to the API.", False)
         return "mail_refused", str(error).partition("\n")[0], True
-    said = f"{response.status_code} {_sentence(response)}".strip()
+    said = _answered(response)
     if isinstance(error, AnymailRecipientsRefused):
         return "recipient_refused", said, True
     if response.status_code in (401, 403):
@@ -186,6 +194,10 @@ def _of_provider(error: Exception) -> tuple[str, str, bool]:
     if response.status_code in (408, 429) or response.status_code >= 500:
         return "busy", said, False
     return "mail_refused", said, True
+
+
+def _answered(response: requests.Response | None) -> str:
+    return f"{response.status_code} {_sentence(response)}".strip() if isinstance(response, requests.Response) else ""
 
 
 def _cause(error: BaseException | None) -> Refused | None:

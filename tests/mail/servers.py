@@ -126,9 +126,10 @@ class Postmark(Received):
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if self.tokens[-1] != TOKEN:
             return 401, {"ErrorCode": 10, "Message": "The Server Token you provided in the request was invalid."}
-        if body["To"] == GONE:
-            said = f"You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: {GONE}."
-            return 422, {"ErrorCode": 406, "Message": said}
+        if body["To"] in (GONE, FULL):
+            inactive = f"Found inactive addresses: {body['To']}. Inactive recipients are ones that have generated a hard bounce."
+            said = f"You tried to send to recipient(s) that have been marked as inactive. {inactive}"
+            return 422, {"ErrorCode": 406, "Message": said if body["To"] == GONE else "Words that nobody has seen before."}
         assert path == "/email", path
         sent = {"To": body["To"], "MessageID": str(uuid4()), "ErrorCode": 0, "Message": "OK", "SubmittedAt": "2026-01-01T00:00:00Z"}
         self.mails.append({**body, "MessageID": sent["MessageID"]})

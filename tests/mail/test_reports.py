@@ -38,8 +38,8 @@ def _sns(to: str, kind: str) -> dict[str, Any]:
     """https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html, in an SNS notification."""
     recipient = {"emailAddress": to, "diagnosticCode": "smtp; 550 5.1.1 unknown"}
     bounce = {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": [recipient]}
-    return {"Type": "Notification", "MessageId": "m-1", "Timestamp": "2026-01-01T00:00:00.000Z",
-            "Message": json.dumps({"notificationType": "Bounce", "bounce": bounce, "mail": {"messageId": "x", "destination": [to]}})}  # fmt: skip
+    told = {"notificationType": "Bounce", "bounce": bounce, "mail": {"messageId": "x", "destination": [to]}}
+    return {"Type": "Notification", "MessageId": "m-1", "Timestamp": "2026-01-01T00:00:00.000Z", "Message": json.dumps(told)}
 
 
 def _suppressed(cast: Cast) -> dict[str, str]:
@@ -77,7 +77,9 @@ def test_an_address_that_bounced_for_good_gets_no_more_mail_until_that_is_lifted
     assert ok(_report(cast, secret, _bounce(DANA))) == {"taken": 1}, "told twice, it is suppressed once"
     assert _suppressed(cast) == {DANA: "bounce"}
     event = ok(cast.admin.get("/audit-events", params={"action": "mail.bounced"}))["data"]
-    assert [(row["actor"]["label"], row["target"]["label"], row["reason"]) for row in event] == [("Postmark", DANA, "550 5.1.1 no such user")]
+    assert [(row["actor"]["label"], row["target"]["label"], row["reason"]) for row in event] == [
+        ("Postmark", DANA, "550 5.1.1 no such user")
+    ]
     (shown,) = ok(cast.owner.get(f"{cast.org}/invitations"))["data"]
     assert (shown["notified"], shown["notified_reason"]) == (False, "mail_bounced")
 

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings as installation
 
 from config.environment import Environment
+from tenantry.kit.problems import Problem
 from tenantry.mail import routes, settings
 from tenantry.mail.providers import PROVIDERS
 from tenantry.tenancy.settings import Group, read_group
@@ -104,8 +105,8 @@ def _judged(monkeypatch: pytest.MonkeyPatch, body: dict[str, Any], **environment
     monkeypatch.setattr(installation, "ENVIRONMENT", Environment(mode="production", allow_loopback_webhooks="off", **environment))
     try:
         settings.judge(settings.Wanted(**body), Group())
-    except Exception as refused:
-        return [error["pointer"] for error in refused.members["errors"]]  # type: ignore[attr-defined]
+    except Problem as refused:
+        return [error["pointer"] for error in refused.members["errors"]]
     return []
 
 

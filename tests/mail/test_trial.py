@@ -14,7 +14,7 @@ from tenantry.mail.routes import Route
 
 from ..people import Cast, ok, problem
 from ..servers import free_port
-from .servers import GONE, PASSWORD, TOKEN, USER, Postmark, Smtp
+from .servers import FULL, GONE, PASSWORD, TOKEN, USER, Postmark, Smtp
 
 AT, TEST = "/settings/mail", "/settings/mail/test"
 TO = {"to": "ada@contoso.example"}
@@ -61,6 +61,8 @@ def test_postmark_is_spoken_to_with_the_tenants_own_token(cast: Cast, api: Postm
     assert api.mails[0]["TextBody"] and api.mails[0]["HtmlBody"]
     gone = _try(cast, api.settings, GONE)
     assert (gone["code"], "marked as inactive" in gone["server_said"]) == ("recipient_refused", True)
+    unheard = _try(cast, api.settings, FULL)
+    assert (unheard["code"], unheard["server_said"]) == ("recipient_refused", "422 Words that nobody has seen before.")
     wrong = _try(cast, api.settings, token="stale-token")
     assert (wrong["code"], wrong["server_said"]) == (
         "login_refused", "401 The Server Token you provided in the request was invalid.",
@@ -79,10 +81,15 @@ def test_who_asks_and_how_often(cast: Cast) -> None:
 
 
 def test_no_transaction_is_open_while_the_server_is_asked_and_a_key_still_counts_once(cast: Cast, server: Smtp) -> None:
-    """The row of the Idempotency-Key is committed before the mail leaves: whoever comes meanwhile is told to wait, and waits for no lock."""
+    """The row of the Idempotency-Key is committed before the mail leaves: whoever comes meanwhile is told so, and waits for no lock."""
     ok(cast.admin.put(AT, json=server.settings))
     asked, go_on, headers = threading.Event(), threading.Event(), {"Idempotency-Key": "once"}
-    server.before = lambda: asked.set() or go_on.wait(10)  # type: ignore[func-returns-value]
+
+    def hold() -> None:
+        asked.set()
+        go_on.wait(10)
+
+    server.before = hold
     answers: list[Any] = []
     first = threading.Thread(target=lambda: answers.append(cast.admin.post(TEST, json=TO, headers=headers)))
     first.start()

@@ -100,7 +100,12 @@ def resend(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse
     organization = guard(request, "invitations:write", slug)
     sent = services.resend(invitation=services.load(organization, invitation_id), actor=actor_of(request))
     done = f"The invitation was sent to {sent.email} again. The link in the earlier mail no longer works."
-    _say(request, sent, done, instead=f"The invitation of {sent.email} stands, but no mail goes. The link in the earlier mail no longer works.")
+    _say(
+        request,
+        sent,
+        done,
+        instead=f"The invitation of {sent.email} stands, but no mail goes. The link in the earlier mail no longer works.",
+    )
     return redirect("invitations", slug=organization.slug)
 
 
