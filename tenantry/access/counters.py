@@ -47,20 +47,20 @@ def ask(question: Question, *, cost: int = 1) -> Answer:
     """Count ``cost`` requests if there is room for them; 0 only looks. A Redis that fails is made up for by PostgreSQL."""
     if settings.ENVIRONMENT.redis_url is not None and time.monotonic() >= _redis.down_until:
         try:
-            answer = _in_redis(question, cost)
+            answer = in_redis(question, cost)
         except redis.RedisError as error:
             _redis.failed(error)
         else:
             _redis.answered()
             return answer
-    return _in_postgres(question, cost)
+    return in_postgres(question, cost)
 
 
 _COUNT = "select admitted, used, wait from access_count(%s, %s, %s, %s, %s, %s)"
 _COUNT_OUTSIDE = "select admitted, used, wait from access_count_outside(%s, %s, %s, %s)"
 
 
-def _in_postgres(question: Question, cost: int) -> Answer:
+def in_postgres(question: Question, cost: int = 1) -> Answer:
     """One statement, committed by itself: a refused request is rolled back, what it counted is not."""
     connection = connections["aside"]
     try:
@@ -132,7 +132,8 @@ def _script() -> Any:
     return client.register_script(SCRIPT)
 
 
-def _in_redis(question: Question, cost: int) -> Answer:
+def in_redis(question: Question, cost: int = 1) -> Answer:
+    """One script, which Redis runs alone. Raises redis.RedisError."""
     key = f"tenantry:limit:{question.tenant_id or 'installation'}:{question.key}"
     values = [question.limit, question.seconds, question.ahead, cost]
     admitted, used, wait = _script()(keys=[key], args=values)

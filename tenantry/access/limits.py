@@ -68,8 +68,10 @@ def count(name: str, subject: UUID | str | None = None, *, organization_id: UUID
 def refusal(found: Counted) -> Problem:
     """429, with the time after which it can be tried again."""
     wait = max(1, found.reset)
+    tried = found.rule.per in ("ip", "email", "person")
+    cause = "Too many attempts." if tried else f"The limit is {found.limit:,} {found.rule.period}."
     return Problem(
-        429, "rate_limited", f"Too many attempts. Try again in {in_words(wait)}.",
+        429, "rate_limited", f"{cause} Try again in {in_words(wait)}.",
         headers={**found.headers(), "RateLimit-Remaining": "0", "RateLimit-Reset": str(wait), "Retry-After": str(wait)},
         rule=found.rule.name, limit=found.limit, period_seconds=found.rule.seconds, retry_after=wait,
     )  # fmt: skip

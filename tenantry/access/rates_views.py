@@ -29,9 +29,11 @@ class RateLimitsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = held.version
         for found in standings:
-            name, period = found.rule.name, found.rule.period
+            name = found.rule.name
             most = allowances.MOST if staff else found.bound
-            self.fields[f"limits_{name}"] = _number(f"At most {period}", found.own, most, min(found.rule.limit, found.bound))
+            self.fields[f"limits_{name}"] = _number(
+                f"Limit for every {found.rule.window}", found.own, most, min(found.rule.limit, found.bound)
+            )
             if staff:
                 given = held.bounds.get(name)
                 self.fields[f"bounds_{name}"] = _number("The organization may raise it to", given, allowances.MOST, found.rule.limit)
