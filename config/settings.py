@@ -86,10 +86,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 MESSAGE_STORAGE = "tenantry.portal.toasts.Toasts"
 SECURE_COOKIES = ENVIRONMENT.base_url.startswith("https://")
-# Browsers take a cookie of such a name over https alone, ``__Host-`` also for no other host and all addresses alone (RFC 6265bis
-# §4.1.3). With several workspaces a session's cookie belongs to one prefix, so it can only be ``__Secure-``.
-COOKIE_PREFIX = "" if not SECURE_COOKIES else "__Secure-" if ENVIRONMENT.multi else "__Host-"
-CSRF_COOKIE_NAME = f"{'__Host-' if SECURE_COOKIES else ''}tenantry_csrf"
+CSRF_COOKIE_NAME = f"{'__Host-' if SECURE_COOKIES else ''}tenantry_csrf"  # as kit/cookies.py names the others
 CSRF_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
 CSRF_FAILURE_VIEW = "tenantry.portal.errors.csrf_failure"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
+
+from tenantry.kit import cookies
 
 from .sessions import COOKIE, LIFETIME
 
@@ -12,16 +13,10 @@ from .sessions import COOKIE, LIFETIME
 def set_cookie(request: HttpRequest, response: HttpResponse, token: str) -> None:
     """Hand the session to this browser, for this tenant's addresses alone, out of reach of scripts and of other sites."""
     rotate_token(request)  # a token that somebody planted before the sign-in is worth nothing after it
-    _set(request, response, token, int(LIFETIME.total_seconds()))
+    path: str = request.cookie_path  # type: ignore[attr-defined]  # set by TenantScope
+    cookies.put_cookie(response, COOKIE, token, path=path, max_age=int(LIFETIME.total_seconds()))
 
 
 def drop_cookie(request: HttpRequest, response: HttpResponse) -> None:
-    """Make this browser forget its session: the same cookie with the same attributes, as a browser asks for, and no time left."""
-    _set(request, response, "", 0)
-
-
-def _set(request: HttpRequest, response: HttpResponse, token: str, max_age: int) -> None:
-    response.set_cookie(
-        COOKIE, token, max_age=max_age, path=request.cookie_path,  # type: ignore[attr-defined]  # set by TenantScope
-        httponly=True, samesite="Lax", secure=settings.SECURE_COOKIES,
-    )  # fmt: skip
+    """Make this browser forget its session."""
+    cookies.drop_cookie(response, COOKIE, path=request.cookie_path)  # type: ignore[attr-defined]  # set by TenantScope

@@ -15,12 +15,13 @@ from tenantry.audit.services import Actor, record
 from tenantry.kit import crypto, metrics
 from tenantry.kit.clock import now
 from tenantry.kit.context import request_info
+from tenantry.kit.cookies import cookie_name
 from tenantry.kit.problems import not_found
 from tenantry.tenancy.scope import aside
 
 from .models import Session, Staff, User
 
-COOKIE: Final[str] = f"{settings.COOKIE_PREFIX}tenantry_session"
+COOKIE: Final[str] = cookie_name("tenantry_session", path="/t/" if settings.ENVIRONMENT.multi else "")
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(days=3)
 TOUCH_EVERY = timedelta(minutes=1)

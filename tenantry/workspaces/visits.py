@@ -17,6 +17,7 @@ from tenantry.access import limits
 from tenantry.audit.services import Actor
 from tenantry.kit import crypto
 from tenantry.kit.clock import now
+from tenantry.kit.cookies import cookie_name
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem
 from tenantry.people import entry, sessions
@@ -27,7 +28,7 @@ from tenantry.tenancy.services import tenant_ids
 
 from .models import Entry, Visit
 
-COOKIE = "tenantry_workspaces"
+COOKIE = cookie_name("tenantry_workspaces", path="/workspaces")
 LIFETIME = sessions.LIFETIME  # as long as the sessions that it may have to end
 LINK_LIFETIME = timedelta(minutes=15)
 METHOD = "workspaces"
@@ -67,7 +68,7 @@ def make_link(email: str) -> str:
 def tenants_of(email: str) -> Sequence[UUID]:
     """The active tenants in which an active user has proven this address. Call it outside of any scope."""
     with connections["default"].cursor() as cursor:
-        cursor.execute("select * from workspaces_of(%s, %s)", [email, tenant_ids()])
+        cursor.execute("select * from workspaces_of(%s, %s)", [email, tenant_ids(even_held=True)])
         return [row[0] for row in cursor.fetchall()]
 
 

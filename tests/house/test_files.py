@@ -86,6 +86,12 @@ def test_pages_have_nothing_inline(pattern: str) -> None:
     assert [_name(path) for path in pages if re.search(pattern, path.read_text(), re.IGNORECASE)] == []
 
 
+def test_cookies_are_set_and_cleared_in_one_place() -> None:
+    """With the attributes of docs/security/headers.md, and the same ones both times."""
+    setting = {name for name, module in source.code().modules.items() if re.search(r"\.(set|delete)_cookie\(", module.text)}
+    assert setting == {"tenantry.kit.cookies"}
+
+
 def test_pages_load_nothing_from_elsewhere() -> None:
     pages = [path for path in source.tracked() if path.suffix in (".html", ".css") and "mail" not in path.relative_to(source.ROOT).parts]
     assert [

@@ -11,11 +11,16 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from tenantry.audit.models import Event
 from tenantry.kit.clock import now
+from tenantry.maintenance.models import PlatformWindow
 from tenantry.maintenance.services import MOST_OPEN, tell_due
+from tenantry.tenancy import models as tenancy
 from tenantry.tenancy.services import tenant_ids
 
+from ..journeys.test_every_page import named
 from ..people import Cast, Client, Tenant, ok, problem, queries
+from ..receivers import Receiver
 
 
 def _at(**by: float) -> str:
@@ -243,6 +248,56 @@ def test_a_moved_clock_moves_the_waiting(cast: Cast) -> None:
     job = _job(cast.tenant, "tenantry.organizations.tasks.mail_invitations", invitation_ids=[])
     scheduled_at = _until(lambda: _jobs([job])[0][2])
     assert abs(scheduled_at - (ends - timedelta(days=10))) < timedelta(seconds=1)
+
+
+def test_deliveries_wait_while_nothing_may_be_read(cast: Cast) -> None:
+    """Those of the organization; the tenant's own endpoint hears of it at once."""
+    with Receiver() as receiver:
+        for name, organization in (("tenant", None), ("contoso", cast.contoso.public_id)):
+            body = {"url": f"{receiver.url}/{name}", "events": ["maintenance.started", "maintenance.ended"], "organization": organization}
+            ok(cast.admin.post("/webhook-endpoints", json=body), 201)
+        window = _begin(cast, organization=cast.contoso.public_id, mode="everything")
+        (first,) = receiver.wait(1)
+        assert (first.path, first.event["type"], first.event["data"]) == (
+            "/hook/tenant", "maintenance.started",
+            {name: window[name] for name in ("id", "scope", "mode", "starts_at", "ends_at", "message")},
+        )  # fmt: skip
+        time.sleep(0.6)  # the engine looks every quarter of a second
+        assert len(receiver.received) == 1
+        _end(cast, window)
+        got = receiver.wait(4)
+        assert sorted((request.path, request.event["type"]) for request in got[1:]) == [
+            ("/hook/contoso", "maintenance.ended"), ("/hook/contoso", "maintenance.started"), ("/hook/tenant", "maintenance.ended"),
+        ]  # fmt: skip
+
+
+def test_every_record_tells_of_the_platforms_windows_once(cast: Cast) -> None:
+    """Of one that is over, so that nobody else is kept from anything; tenants that came later hear nothing."""
+    starts_at, ends_at = now() - timedelta(hours=2), now() - timedelta(hours=1)
+    message = f"Ours {cast.tenant.slug}"
+    PlatformWindow(starts_at=starts_at, ends_at=ends_at, message=message).save(using="platform", force_insert=True)
+    PlatformWindow(starts_at=starts_at, cancelled=True, message=message).save(using="platform", force_insert=True)
+    tenancy.Tenant.objects.using("platform").filter(id=cast.tenant.id).update(created_at=now() - timedelta(days=1))
+    for tenant in (cast.tenant, cast.other_tenant):
+        with tenant.scope():
+            tell_due()
+            tell_due()
+            told = (
+                Event.objects.filter(action__startswith="maintenance.", target_label=message)
+                .order_by("id")
+                .values_list("action", flat=True)
+            )
+            assert list(told) == (["maintenance.started", "maintenance.ended"] if tenant is cast.tenant else [])
+
+
+def test_the_names_that_are_let_through_exist() -> None:
+    from procrastinate.contrib.django import app
+
+    from tenantry.maintenance.holding import GO_ON
+    from tenantry.maintenance.middleware import OPEN_PAGES
+
+    assert app.tasks.keys() >= GO_ON
+    assert named().keys() >= OPEN_PAGES
 
 
 def test_the_page_names_what_is_wrong_announces_and_ends(cast: Cast) -> None:

@@ -68,7 +68,7 @@ def test_every_kind_of_answer_has_the_headers(cast: Cast) -> None:
         "a method that isn't taken": (405, owner.get(f"{url}/sign-out")),
         "too many fields": (400, owner.post(f"{url}/account", data=crowded)),
         "no workspace": (404, httpx.get(f"{root}/t/nobody-here/")),
-        "no prefix": (400, httpx.get(f"{root}/sign-in")),
+        "no prefix": (400, httpx.get(f"{root}/directory")),
         "JSON": (200, owner.get("/me")),
         "the document": (200, owner.get("/openapi.json")),
         "the reference": (200, owner.get("/docs")),

@@ -45,6 +45,14 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             web.stop()
 
 
+@pytest.fixture(scope="module")
+def admin(single: Place) -> Iterator[httpx.Client]:
+    """Whoever holds an admin's key, at the API."""
+    key = single.cli("key", "create", "--staff", "admin").strip()
+    with httpx.Client(base_url=f"{single.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
 def test_of_several_installers_at_once_one_wins(single: Place) -> None:
     """And what stands at the installation's doors where there is one workspace."""
     for path in ("/", "/sign-in"):
@@ -93,11 +101,9 @@ def _cookies(answer: httpx.Response) -> dict[str, set[str]]:
     return {parts[0].partition("=")[0]: {part for part in parts[1:] if not part.startswith(("expires", "Max-Age"))} for parts in found}
 
 
-def test_over_https_cookies_belong_to_this_host_alone_and_are_cleared_as_they_were_set(single: Place) -> None:
+def test_over_https_cookies_belong_to_this_host_alone_and_are_cleared_as_they_were_set(single: Place, admin: httpx.Client) -> None:
     strict = {"Path=/", "Secure", "HttpOnly", "SameSite=Lax"}
-    key = single.cli("key", "create", "--staff", "admin").strip()
-    staff = {"email": "ada@teams.example", "role": "admin"}
-    ok(httpx.post(f"{single.url}/api/v1/staff", json=staff, headers={"Authorization": f"Bearer {key}"}), 201)
+    ok(admin.post("/staff", json={"email": "ada@teams.example", "role": "admin"}), 201)
     token = single.cli("link", "ada@teams.example").strip().rpartition("/")[2]
     form = httpx.get(f"{single.url}/sign-in/link/{token}")
     assert _cookies(form) == {"__Host-tenantry_csrf": strict}
@@ -138,11 +144,27 @@ def test_over_https_browsers_are_told_to_stay_with_it_and_who_may_frame(single: 
     assert "<h1>Directory</h1>" in shown and 'class="side"' not in shown
 
 
-def test_hosting_is_open_where_the_operator_opened_it(single: Place) -> None:
-    key = single.cli("key", "create", "--staff", "admin").strip()
-    client = httpx.Client(base_url=f"{single.url}/api/v1", headers={"Authorization": f"Bearer {key}"})
+def test_the_operator_holds_the_whole_installation_still(single: Place, admin: httpx.Client) -> None:
+    made = ok(admin.post("/keys", json={"name": "the product", "scopes": ["users:read", "maintenance:read"]}), 201)
+    client = httpx.Client(base_url=admin.base_url, headers={"Authorization": f"Bearer {made['key']}"})
+    window = single.cli("maintenance", "start", "--for", "30", "--everything", "--message", "We update.").strip()
+    (shown,) = ok(client.get("/maintenance-windows"))["data"]
+    assert (shown["id"], shown["scope"], shown["state"]) == (window, "platform", "under_way")
+    answer = client.get("/users")
+    assert problem(answer, 503, "maintenance")["scope"] == "platform"
+    assert 1700 < int(answer.headers["retry-after"]) <= 1800
+    assert httpx.get(f"{single.url}/directory").status_code == 503
+    assert "We update." in httpx.get(f"{single.url}/sign-in").text
+    assert httpx.get(f"{single.url}/healthz").status_code == 200
+    problem(admin.delete(f"/maintenance-windows/{window}"), 409, "platform_window")
+    assert window in single.cli("maintenance", "list")
+    single.cli("maintenance", "end", window)
+    ok(client.get("/users"))
+
+
+def test_hosting_is_open_where_the_operator_opened_it(admin: httpx.Client) -> None:
     body = {"name": "Hosts", "country": "IN", "default_currency": "INR", "can_host": True}
-    assert ok(client.post("/organizations", json=body), 201)["can_host"] is True
+    assert ok(admin.post("/organizations", json=body), 201)["can_host"] is True
 
 
 def test_the_clock_of_a_workspace_that_is_no_sandbox_stays(single: Place) -> None:

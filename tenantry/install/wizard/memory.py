@@ -10,8 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from tenantry.kit import crypto
+from tenantry.kit.cookies import cookie_name, put_cookie
 
-COOKIE, PATH, SECONDS = "tenantry_install", "/install", 3600
+PATH, SECONDS = "/install", 3600
+COOKIE = cookie_name("tenantry_install", path=PATH)
 _CONTEXT = "install wizard"
 
 
@@ -28,7 +30,4 @@ def recall(request: HttpRequest) -> dict[str, Any]:
 def keep(response: HttpResponse, answers: dict[str, Any]) -> None:
     """Remember these, in place of what was. Nobody but this server can read or change them."""
     sealed = crypto.seal(json.dumps(answers).encode(), keys=settings.SECRETS_KEYS, context=_CONTEXT)
-    response.set_cookie(
-        COOKIE, base64.urlsafe_b64encode(sealed).decode(), max_age=SECONDS, path=PATH, httponly=True, samesite="Lax",
-        secure=settings.SECURE_COOKIES,
-    )  # fmt: skip
+    put_cookie(response, COOKIE, base64.urlsafe_b64encode(sealed).decode(), path=PATH, max_age=SECONDS)

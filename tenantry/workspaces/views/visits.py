@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tenantry.kit.cookies import drop_cookie, put_cookie
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem, not_found
 from tenantry.people.cookies import set_cookie
@@ -60,10 +61,7 @@ def workspaces_link(request: HttpRequest, token: str) -> HttpResponse:
         visits.sign_out(present)
     response = redirect("workspaces")
     rotate_token(request)
-    response.set_cookie(
-        visits.COOKIE, secret, max_age=int(visits.LIFETIME.total_seconds()), path=reverse("workspaces"), httponly=True, samesite="Lax",
-        secure=settings.SECURE_COOKIES,
-    )  # fmt: skip
+    put_cookie(response, visits.COOKIE, secret, path=reverse("workspaces"), max_age=int(visits.LIFETIME.total_seconds()))
     return response
 
 
@@ -88,5 +86,5 @@ def workspaces_sign_out(request: HttpRequest) -> HttpResponse:
         visits.sign_out(visit)
         messages.success(request, "You are signed out, here and in the workspaces that you entered from here.")
     response = redirect("workspaces")
-    response.delete_cookie(visits.COOKIE, path=reverse("workspaces"), samesite="Lax")
+    drop_cookie(response, visits.COOKIE, path=reverse("workspaces"))
     return response
