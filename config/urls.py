@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("tenantry.workspaces.urls")),
     path("", include("tenantry.install.wizard.urls")),
     path("", include("tenantry.jobs.urls")),
+    path("", include("tenantry.webhooks.urls")),
 ]
 handler400 = "tenantry.portal.errors.unreadable"
 handler404 = "tenantry.portal.errors.unknown_address"

@@ -18,6 +18,7 @@ from ninja.utils import check_csrf
 from tenantry.audit.services import Actor
 from tenantry.kit.problems import Problem, forbidden, not_found
 
+from .models import ApiKey
 from .permissions import staff_holds
 from .principal import Principal, principal_of
 
@@ -127,6 +128,16 @@ def insufficient_scope(missing: str) -> Problem:
     return Problem(
         HTTPStatus.FORBIDDEN, "insufficient_scope", f"This key lacks the scope {missing}.", permission=missing, missing_scope=missing
     )
+
+
+def is_own(request: HttpRequest, key_id: UUID | None) -> bool:
+    """Whether the key that asks is this one, or has taken its place by rotation."""
+    asking = signed_in(request).key_id
+    while asking is not None and key_id is not None:
+        if key_id == asking:
+            return True
+        key_id = ApiKey.objects.filter(id=key_id).values_list("replaced_by_id", flat=True).first()
+    return False
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -19,15 +19,19 @@ CATEGORY_LABELS = {
 
 def wanted_of(given: QueryDict, *, time_zone: str = "UTC") -> dict[str, Any]:
     """The members of a ``queries.Filter`` from a page's address. Days are days of that zone, the last one included."""
-    zone = ZoneInfo(time_zone)
     return {
         "category": given.get("category", ""),
         "action": given.get("action", ""),
         "actor": given.get("actor", "").strip(),
         "target": given.get("q", "").strip(),
-        "since": _start_of(given.get("from", ""), zone),
-        "until": _start_of(given.get("to", ""), zone, days=1),
+        **instants_of(given, time_zone=time_zone),
     }
+
+
+def instants_of(given: QueryDict, *, time_zone: str = "UTC") -> dict[str, datetime | None]:
+    """``since`` and ``until`` from the days ``from`` and ``to`` of a page's address; the last one is included."""
+    zone = ZoneInfo(time_zone)
+    return {"since": _start_of(given.get("from", ""), zone), "until": _start_of(given.get("to", ""), zone, days=1)}
 
 
 def _start_of(text: str, zone: tzinfo, days: int = 0) -> datetime | None:

@@ -17,6 +17,7 @@ from tenantry.organizations.services import found, transition
 from tenantry.people.models import Staff, User
 from tenantry.people.staff import add_staff
 from tenantry.people.users import ensure_user, rename
+from tenantry.webhooks.services import create_endpoint, pause_endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,11 @@ def _contoso() -> None:
         SUSPEND, organization=contoso, user=User.objects.get(email="tomas@contoso.example"), authority=SYSTEM_AUTHORITY,
         reason="On leave until spring", actor=ada,
     )  # fmt: skip
+    # Paused, so that the demo calls nobody; what follows is in its list and can be sent after resuming it.
+    hook, _ = create_endpoint(
+        url="https://example.com/hooks/tenantry", events=["*"], description="People data warehouse", organization_id=contoso.id, actor=ada
+    )
+    pause_endpoint(endpoint=hook, actor=ada)
     for email in ("nina@contoso.example", "omar@contoso.example"):
         invite(organization=contoso, email=email, role="learner", authority=SYSTEM_AUTHORITY, actor=ada)
     set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=nora)

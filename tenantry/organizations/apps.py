@@ -12,8 +12,9 @@ class Organizations(AppConfig):
         from tenantry.audit import names
         from tenantry.entitlements import bars
         from tenantry.people import sessions
+        from tenantry.webhooks import services as webhooks
 
-        from . import events, letters, published, queries  # noqa: F401  # all but queries: register what they say
+        from . import events, letters, notices, published, queries  # noqa: F401  # events, letters, published: register what they say
 
         guards.use_organizations(queries.load, queries.require_state)
         sessions.use_memberships(queries.belongings)
@@ -29,3 +30,4 @@ class Organizations(AppConfig):
             query="state=pending_verification",
             urgent=False,
         )
+        webhooks.use_notifier(notices.tell_of_pause)

@@ -149,6 +149,6 @@ publish(
     data=InvitationData, example=INVITATION, build=_invitation, about_people=True,
 )  # fmt: skip
 publish(
-    "invitation.accepted", meaning="An invitation was accepted.", when="Together with ``member.added``.",
+    "invitation.accepted", meaning="An invitation was accepted.", when="Together with member.added.",
     data=InvitationData, example={**INVITATION, "status": "accepted"}, build=_invitation, about_people=True,
 )  # fmt: skip

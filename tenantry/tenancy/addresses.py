@@ -11,12 +11,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from .scope import current
 
 
-def address(url_name: str, **kwargs: Any) -> str:
+def address(url_name: str, /, **kwargs: Any) -> str:
     """The full address of a page of the present tenant, from settings alone: a forged Host header reaches no mail."""
     return address_in(current().slug, url_name, **kwargs)
 
 
-def address_in(slug: str, url_name: str, **kwargs: Any) -> str:
+def address_in(slug: str, url_name: str, /, **kwargs: Any) -> str:
     """The same for the tenant of that slug; with an empty slug, of a page of the installation as a whole."""
     before = get_script_prefix()
     set_script_prefix("/")

@@ -1,7 +1,7 @@
 """Webhooks over the API: what can be heard, who hears it, and what was delivered.
 
 An endpoint belongs to an organization or to the tenant, and the guard asks in the one or the other. Programs subscribe and
-unsubscribe with a key that holds ``webhooks:write`` and nothing else (docs/decisions/0012).
+unsubscribe with a key that holds ``webhooks:write`` and nothing else (docs/decisions/0012-who-may-subscribe.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, is_own, signed_in
 from tenantry.audit.catalogue import public_events
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
@@ -101,12 +101,6 @@ def _counted(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
-def _own(request: HttpRequest, endpoint_id: UUID) -> bool:
-    """Whether the key that asks made this endpoint."""
-    key_id = signed_in(request).key_id
-    return key_id is not None and queries.load(endpoint_id).key_id == key_id
-
-
 @router.get("/event-types", response=EventTypes, by_alias=True, auth=None, summary="What webhooks can tell", **needs("public"))
 def list_event_types(request: HttpRequest) -> dict[str, Any]:
     """The public catalogue: every event that an endpoint can subscribe to, with the JSON Schema of its body and an example."""
@@ -180,7 +174,7 @@ def update_endpoint(request: HttpRequest, response: HttpResponse, endpoint_id: E
                **needs("webhooks:delete", versioned=True, attempts=limits.told(WRITES)))  # fmt: skip
 def delete_endpoint(request: HttpRequest, endpoint_id: EndpointRef) -> tuple[int, None]:
     """Unsubscribe: nothing more is delivered, and its deliveries go too. A key may delete what it made with ``webhooks:write``."""
-    own = _own(request, endpoint_id)
+    own = signed_in(request).key_id is not None and is_own(request, queries.load(endpoint_id).key_id)
     endpoint = _endpoint(request, "webhooks:write", endpoint_id) if own else _endpoint(request, "webhooks:delete", endpoint_id)
     _counted(endpoint)
     services.delete_endpoint(endpoint=endpoint, expected_version=expected_version(request), actor=actor_of(request))
@@ -191,7 +185,7 @@ def delete_endpoint(request: HttpRequest, endpoint_id: EndpointRef) -> tuple[int
              **needs("webhooks:rotate", attempts=limits.told(WRITES)))  # fmt: skip
 def rotate_secret(request: HttpRequest, response: HttpResponse, endpoint_id: EndpointRef) -> dict[str, Any]:
     """For 24 hours both secrets sign each delivery. A key may rotate what it made with ``webhooks:write``."""
-    own = _own(request, endpoint_id)
+    own = signed_in(request).key_id is not None and is_own(request, queries.load(endpoint_id).key_id)
     endpoint = _endpoint(request, "webhooks:write", endpoint_id) if own else _endpoint(request, "webhooks:rotate", endpoint_id)
     rotated, secret = services.rotate_secret(endpoint=_counted(endpoint), actor=actor_of(request))
     set_etag(response, rotated.version)

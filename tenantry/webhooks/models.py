@@ -9,6 +9,11 @@ from tenantry.tenancy.fields import OrganizationId
 from tenantry.tenancy.models import SealedField, TenantForeignKey, TenantModel
 
 ALL = "*"
+PAUSED_BECAUSE = {
+    "by_hand": "Somebody paused it.",
+    "gone": "It answered 410: it is gone, and wants nothing more.",
+    "failing": "For five days every delivery to it has failed.",
+}
 
 
 class Endpoint(TenantModel):

@@ -51,14 +51,18 @@ def envelope(
     }
 
 
+def told_actor(kind: str, actor_id: UUID | None) -> dict[str, Any]:
+    """Who did it, as a body says it: people and keys have an id."""
+    return {"kind": kind, "id": encode(_ACTORS[kind], actor_id) if actor_id and kind in _ACTORS else None}
+
+
 def _told(public: PublicEvent, event: Event, target: Any) -> dict[str, Any]:
-    actor_id = encode(_ACTORS[event.actor_kind], event.actor_id) if event.actor_id and event.actor_kind in _ACTORS else None
     return envelope(
         event_id=event.id,
         name=public.name,
         at=moment(event.created_at),
         organization_id=event.organization_id,
-        actor={"kind": event.actor_kind, "id": actor_id},
+        actor=told_actor(event.actor_kind, event.actor_id),
         data=public.build(event, target),
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import TruncHour
 
 from tenantry.audit.catalogue import public_events
@@ -34,15 +34,17 @@ def load(endpoint_id: UUID) -> Endpoint:
 
 def list_endpoints(
     *, cursor: str | None, limit: int, organization_id: UUID | None = None, everything: bool = False, url: str = "", state: str = "",
-    event: str = "",
+    event: str = "", search: str = "",
 ) -> Page[Endpoint]:  # fmt: skip
     """Endpoints, the latest first: of one organization, without one of the tenant itself, or ``everything`` that the scope can see.
 
-    The filters take what is stored, as it is; an empty one filters nothing. Each row has ``last_at`` and ``last_status``: of the
-    delivery that was made last.
+    The filters take what is stored, as it is, but for ``search``: a part of address or description. An empty one filters
+    nothing. Each row has ``last_at`` and ``last_status``: of the delivery that was made last.
     """
     wanted: dict[str, Any] = {"url": url, "state": state, "events__contains": [event] if event else None}
     rows = Endpoint.objects.filter(**{name: value for name, value in wanted.items() if value})
+    if search:
+        rows = rows.filter(Q(url__icontains=search) | Q(description__icontains=search))
     if not everything:
         rows = rows.filter(organization_id=organization_id)
     last = Delivery.objects.filter(endpoint=OuterRef("id")).order_by("-id")

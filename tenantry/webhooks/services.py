@@ -21,7 +21,7 @@ from tenantry.kit.schemas import moment
 
 from . import boxes, signing
 from .models import ALL, Delivery, Endpoint
-from .publishing import PAUSED, envelope
+from .publishing import PAUSED, envelope, told_actor
 
 MOST_ENDPOINTS, MOST_HEADERS, LONGEST_HEADER = 100, 20, 2000
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110 §5.6.2: token
@@ -46,7 +46,7 @@ def create_endpoint(
     events: Sequence[str],
     organization_id: UUID | None,
     description: str = "",
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str | None] | None = None,
     key_id: UUID | None = None,
     actor: Actor,
 ) -> tuple[Endpoint, str]:
@@ -181,7 +181,7 @@ def prepare_test(*, endpoint: Endpoint, event_type: str, actor: Actor) -> Delive
     public, event_id = public_events()[name], new_id()
     body = envelope(
         event_id=event_id, name=name, at=moment(now()), organization_id=endpoint.organization_id,
-        actor={"kind": actor.kind, "id": None}, data=public.example,
+        actor=told_actor(actor.kind, actor.id), data=public.example,
     )  # fmt: skip
     delivery = Delivery(
         organization_id=endpoint.organization_id, endpoint=endpoint, event_id=event_id, event_type=name, synthetic=True,

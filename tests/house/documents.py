@@ -5,10 +5,15 @@ Each stands between ``<!-- from the code: NAME -->`` and ``<!-- end -->``; ``tes
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tenantry.audit.catalogue import PublicEvent
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _PART = re.compile(r"(<!-- from the code: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -65,6 +70,40 @@ def events() -> str:
 
     rows = sorted(event_types(), key=lambda kind: (kind.category, kind.name))
     return _table("event | category | meaning", ([f"`{kind.name}`", kind.category, kind.meaning] for kind in rows))
+
+
+def public_events() -> str:
+    """Every event that webhooks can tell."""
+    from tenantry.audit.catalogue import public_events as found
+
+    rows = ([f"[`{e.name}`](#{e.name.replace('.', '')})", e.meaning, e.when, "yes" if e.about_people else ""] for e in found().values())
+    return _table("event | meaning | when | about people", rows)
+
+
+def payloads() -> str:
+    """A body of each public event, and the schema of what is its own."""
+    from tenantry.audit.catalogue import public_events as found
+    from tenantry.webhooks.schemas import payload_example
+
+    def section(event: PublicEvent) -> str:
+        example = json.dumps(payload_example(event), indent=2, ensure_ascii=False)
+        schema = json.dumps(event.data.model_json_schema(mode="serialization"), indent=2, ensure_ascii=False)
+        shown = f"<details><summary>JSON Schema of its <code>data</code></summary>\n\n```json\n{schema}\n```\n\n</details>\n"
+        return f"### {event.name}\n\n{event.meaning} {event.when}\n\n```json\n{example}\n```\n\n{shown}"
+
+    return "\n" + "\n".join(section(event) for event in found().values()) + "\n"
+
+
+def retries() -> str:
+    """When a delivery is tried."""
+    from tenantry.webhooks.policy import JITTER, WAITS
+
+    def words(minutes: int) -> str:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 60 else f"{minutes // 60} hours"
+
+    rows = [["1", "at once"], *([str(number), f"{words(int(wait.total_seconds() // 60))} after the one before, ±{JITTER:.0%}"]
+                               for number, wait in enumerate(WAITS, start=2))]  # fmt: skip
+    return _table("try | when", rows)
 
 
 def fields() -> str:
@@ -136,7 +175,22 @@ def operations() -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (roles, staff_roles, permissions, presets, events, fields, transitions, states, plans, rates, operations)
+    for part in (
+        roles,
+        staff_roles,
+        permissions,
+        presets,
+        events,
+        public_events,
+        payloads,
+        retries,
+        fields,
+        transitions,
+        states,
+        plans,
+        rates,
+        operations,
+    )
 }
 
 

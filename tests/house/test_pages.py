@@ -118,21 +118,26 @@ PAGES = {
     "GET /maintenance-windows": "staff_maintenance",
     "POST /maintenance-windows": "staff_maintenance_new",
     "DELETE /maintenance-windows/{window_id}": "staff_maintenance_end",
+    "GET /event-types": "webhook_new staff_webhook_new",
+    "GET /webhook-endpoints": "webhooks staff_webhooks",
+    "POST /webhook-endpoints": "webhook_new staff_webhook_new",
+    "GET /webhook-endpoints/{endpoint_id}": "webhook staff_webhook",
+    "PATCH /webhook-endpoints/{endpoint_id}": "webhook_edit staff_webhook_edit",
+    "DELETE /webhook-endpoints/{endpoint_id}": "webhook_delete staff_webhook_delete",
+    "POST /webhook-endpoints/{endpoint_id}/rotation": "webhook_rotate staff_webhook_rotate",
+    "POST /webhook-endpoints/{endpoint_id}/pause": "webhook_pause staff_webhook_pause",
+    "DELETE /webhook-endpoints/{endpoint_id}/pause": "webhook_resume staff_webhook_resume",
+    "POST /webhook-endpoints/{endpoint_id}/test": "webhook_test staff_webhook_test",
+    "GET /webhook-endpoints/{endpoint_id}/deliveries": "webhook staff_webhook",
+    "GET /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}": "webhook_delivery staff_webhook_delivery",
+    "POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redelivery": "webhook_redeliver staff_webhook_redeliver",
+    "POST /webhook-endpoints/{endpoint_id}/replay": "webhook_replay staff_webhook_replay",
 }
 NO_PAGE = {
     "POST /mail/events/{provider}": "mail providers report there; the pages Mails and Suppressed show what came of it",
     "POST /access/check": "the product's question, asked for every click; a person reads the answer as the page Roles",
     "POST /access/check-batch": "as above",
     "PUT /permissions": "the product registers its own words when it is deployed; the page Roles shows them",
-    **dict.fromkeys(
-        """GET /event-types;GET /webhook-endpoints;POST /webhook-endpoints;GET /webhook-endpoints/{endpoint_id};
-PATCH /webhook-endpoints/{endpoint_id};DELETE /webhook-endpoints/{endpoint_id};POST /webhook-endpoints/{endpoint_id}/rotation;
-POST /webhook-endpoints/{endpoint_id}/pause;DELETE /webhook-endpoints/{endpoint_id}/pause;POST /webhook-endpoints/{endpoint_id}/test;
-GET /webhook-endpoints/{endpoint_id}/deliveries;GET /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id};
-POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redelivery;
-POST /webhook-endpoints/{endpoint_id}/replay""".replace("\n", "").split(";"),
-        "their pages come next",
-    ),
 }
 NO_OPERATION = {
     "workspaces": "a person's way between the cookies of several tenants; a program has a key of each",

@@ -41,14 +41,18 @@ ANSWERS = {
         account_password_remove
         organization_new_step/details organization_new_step/brand organization_new_step/people organization_new_step/confirm""",
     "200 200 200 404 302": "organization_leave",
-    "200 403 200 200 302": "billing billing_raise billing_usage audit settings rate_limits",
+    "200 403 200 200 302": """
+        billing billing_raise billing_usage audit settings rate_limits
+        webhooks webhook webhook_delivery webhook_new webhook_edit webhook_test webhook_replay""",
     "200 403 403 200 302": """
-        keys key_new key key_rotate key_revoke
+        keys key_new key key_rotate key_revoke webhook_rotate webhook_delete
         roles member member_add member_role member_suspend member_reactivate member_remove
         invitations invitation_new invitations_bulk organization_delete billing_usage_list""",
     "403 403 403 200 302": "billing_limit_new billing_limit",
     "404 404 404 200 302": """
         staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke
+        staff_webhooks staff_webhook staff_webhook_delivery staff_webhook_new staff_webhook_edit staff_webhook_test staff_webhook_replay
+        staff_webhook_rotate staff_webhook_delete
         staff_mail staff_mail_messages staff_mail_suppressions staff_mail_previews staff_mail_preview
         staff_maintenance staff_maintenance_new
         staff_home staff_jobs staff_job staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
@@ -61,7 +65,8 @@ ANSWERS = {
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
         staff_user_reinstate staff_job_retry staff_job_cancel staff_reinstate staff_audit_verification
-        staff_maintenance_end csp_report""",
+        staff_maintenance_end csp_report
+        webhook_pause webhook_resume webhook_redeliver staff_webhook_pause staff_webhook_resume staff_webhook_redeliver""",
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
@@ -133,13 +138,16 @@ def stage() -> Iterator[Stage]:
     scopes = ["people", "product", "integration"]
     key = ok(cast.maintainer.post("/keys", json={"name": "Zapier", "scopes": scopes, "organization": cast.contoso.public_id}), 201)["id"]
     ok(cast.admin.post("/keys", json={"name": "Data warehouse", "scopes": ["reporting"]}), 201)
+    hook = {"url": "http://127.0.0.1:9/hook", "events": ["organization.state_changed"], "headers": {"X-Token": "x"}}
+    endpoint = ok(cast.admin.post("/webhook-endpoints", json={**hook, "organization": cast.contoso.public_id}), 201)["id"]
+    delivery = ok(cast.admin.post(f"/webhook-endpoints/{endpoint}/test", json={"event_type": "member.added"}))["id"]
     owner = tenant.sign_in("owner@contoso.example")  # the password ended the first session
     values = {
         "slug": "contoso", "membership_id": cast.member("manager").public_id, "organization_id": cast.contoso.public_id, "token": token,
         "user_id": cast.learner.id, "resource_type": "quota:project", "message_id": mail, "section": "profile",
         "invitation_id": ok(owner.get(f"{cast.org}/invitations"))["data"][0]["id"],
         "staff_id": sam,
-        "key_id": key,
+        "key_id": key, "endpoint_id": endpoint, "delivery_id": delivery,
         "suppression_id": suppressed,
         "name": "invitation",
         "window_id": "mtw_01h455vb4pex5vsknk084sn02q",

@@ -141,6 +141,11 @@ def test_an_integration_key_subscribes_and_unsubscribes(cast: Cast) -> None:
             assert problem(refused, 403, "insufficient_scope")["missing_scope"] == scope
     problem(key.get(f"{AT}/{made['id']}"), 403, "insufficient_scope")
     problem(key.post(AT, json={"url": NOWHERE, "events": ["*"], "organization": cast.fabrikam.public_id}), 404, "not_found")
+    (row,) = ok(cast.owner.get("/keys", params={"organization": cast.contoso.public_id}))["data"][-1:]
+    new = ok(cast.owner.post(f"/keys/{row['id']}/rotation", json={"overlap_hours": 1}), 201)["key"]
+    successor = Client(cast.tenant.api, key=new)
+    ok(successor.post(f"{AT}/{made['id']}/rotation"))
+    problem(successor.delete(f"{AT}/{theirs['id']}"), 403, "insufficient_scope")
     assert key.delete(f"{AT}/{made['id']}").status_code == 204
     problem(key.delete(f"{AT}/{made['id']}"), 404, "not_found")
     reader = cast.tenant.organization_key(cast.contoso, scopes=["webhooks:read"])
