@@ -24,6 +24,7 @@ from tenantry.tenancy.settings import Group, read_group
 from . import queries, reports, routes, services, settings, suppressions
 from .models import Message, Suppression
 from .providers import PROVIDERS, events_of
+from .tasks import confirm_subscription
 from .trial import Trial, try_out
 
 router = Router()
@@ -258,6 +259,8 @@ def take_report(request: HttpRequest, provider: str, secret: str = "") -> dict[s
         events = events_of(provider, request)
     except (AnymailError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise invalid(f"That is no report of {PROVIDERS[provider].label}.", pointer="", code="report_unreadable") from error
+    if provider == "ses" and (url := reports.subscription_of(request.body)):
+        confirm_subscription.defer(url=url)
     return {"taken": reports.take(provider=provider, events=events)}
 
 

@@ -6,6 +6,8 @@ A provider proves itself by a secret of the tenant's own, in the address that it
 from __future__ import annotations
 
 import hmac
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -60,6 +62,24 @@ def take(*, provider: str, events: Iterable[Any]) -> int:
         Message.objects.filter(id=message.id).update(status=Message.Status.BOUNCED, code=reason.value, error=said, sealed_body=None)
         _suppress(address, reason, provider, said)
     return taken
+
+
+_SNS = re.compile(r"https://sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\?[\x21-\x7e]{1,2000}")
+
+
+def subscription_of(body: bytes) -> str:
+    """The address by which Amazon's SNS wants its subscription confirmed, when that is what it asks; only one of Amazon's own.
+
+    https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html
+    """
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(asked, dict) or asked.get("Type") != "SubscriptionConfirmation":
+        return ""
+    url = str(asked.get("SubscribeURL", ""))
+    return url if _SNS.fullmatch(url) else ""
 
 
 def _ours(address: str, provider_id: str) -> Message | None:

@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 
 from tenantry.kit import metrics
 from tenantry.kit.clock import now
+from tenantry.kit.outgoing import call_now
 from tenantry.tenancy.scope import scope
 from tenantry.tenancy.services import tenant_ids
 
@@ -52,6 +53,14 @@ def send(context: JobContext, tenant_id: str, message_id: str) -> None:
         sent["sealed_body"] = None  # a delivered sign-in link has no business in our tables
     with scope(UUID(tenant_id)):
         Message.objects.filter(id=message_id).update(**sent)
+
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=3, exponential_wait=4))
+def confirm_subscription(url: str) -> None:
+    """Tell Amazon's SNS that its reports are wanted. The address is one of Amazon's (``reports.subscription_of``)."""
+    answer = call_now("GET", url, headers={})
+    if answer.status >= 400:
+        raise RuntimeError(f"SNS answered {answer.status}")
 
 
 @app.periodic(cron="47 * * * *")

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tenantry.mail import reports
 from tenantry.mail.models import Message, Suppression
 
 from ..people import Cast, ok, problem
@@ -102,6 +103,23 @@ def test_an_address_that_bounced_for_good_gets_no_more_mail_until_that_is_lifted
     cast.tenant.move_clock(minutes=4)
     assert ok(cast.owner.post(f"{cast.org}/invitations/{made['id']}/resend"))["notified"]
     assert api.wait(3)[2]["To"] == DANA
+
+
+def test_amazon_is_told_that_its_reports_are_wanted_and_nobody_else_is_called() -> None:
+    def asked(url: str, kind: str = "SubscriptionConfirmation") -> str:
+        return reports.subscription_of(json.dumps({"Type": kind, "SubscribeURL": url}).encode())
+
+    url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:1:x&Token=2336"
+    assert asked(url) == url
+    assert asked(url, "Notification") == reports.subscription_of(b"no json") == reports.subscription_of(b"[]") == ""
+    for other in (
+        "http://sns.eu-west-1.amazonaws.com/?a",
+        "https://sns.eu-west-1.amazonaws.com.evil.example/?a",
+        "https://evil.example/?sns.eu-west-1.amazonaws.com",
+        "https://a@sns.x.amazonaws.com/?a",
+        "https://sns.x.amazonaws.com:8443/?a",
+    ):
+        assert asked(other) == "", other
 
 
 def test_what_is_a_reason_and_what_is_none(cast: Cast) -> None:
