@@ -33,7 +33,7 @@ STATUSES: dict[str, tuple[str, str]] = {
     "denied": (BAD, "Denied"),
     "broken": (BAD, "Broken"),
     "dead": (BAD, "Given up"),
-    "retrying": (WARN, "Tried again"),
+    "retrying": (WARN, "Will be retried"),
     "running": (GOOD, "Running"),
     "waiting": (NEUTRAL, "Waiting"),
     "pending": (NEUTRAL, "Pending"),
