@@ -75,7 +75,7 @@ class Job:
     @property
     def tenant_id(self) -> UUID | None:
         found = self.arguments.get("tenant_id")
-        return UUID(found) if found else None
+        return UUID(found) if _is_id(found) else None
 
     @property
     def about(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from . import tracing
 from .destinations import Refused, is_loopback, is_number, may_call, read_host, read_url
 from .problems import invalid
 
@@ -170,11 +171,13 @@ class Outgoing:
         _check_headers(headers)
         timeout = _timeout(connect_timeout, total_timeout)
         began = time.monotonic()
-        with _told(destination.host, connect_timeout, total_timeout):
+        described = {"http.request.method": method, "server.address": destination.host}
+        with _told(destination.host, connect_timeout, total_timeout), tracing.span(method, kind="client", attributes=described):
             async with self._opened().request(
                 method, destination.url, headers=headers, data=body or None, timeout=timeout, allow_redirects=False
             ) as answer:
                 kept = await _first(answer, keep)
+                tracing.describe({"http.response.status_code": answer.status})
                 return Answer(answer.status, _readable(answer.headers), kept, round((time.monotonic() - began) * 1000))
 
     def _opened(self) -> aiohttp.ClientSession:

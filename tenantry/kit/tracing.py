@@ -84,6 +84,14 @@ def outgoing_headers() -> dict[str, str]:
     return carrier
 
 
+def describe(attributes: Mapping[str, str | int]) -> None:
+    """Say more of the present span."""
+    if _tracer is not None:
+        from opentelemetry import trace
+
+        trace.get_current_span().set_attributes(attributes)
+
+
 def describe_request(*, method: str, route: str, status: int, tenant: str = "", actor: str = "") -> None:
     """Name the present span after its route, once that is known."""
     if _tracer is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from tenantry.kit.clock import now
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import invalid
 
@@ -34,3 +37,8 @@ def list_suppressions(*, cursor: str | None, limit: int, address: str = "", sear
     if search.strip():
         rows = rows.filter(address__contains=search.strip().lower())
     return by_id(rows, cursor=cursor, limit=limit, newest_first=True)
+
+
+def failed_lately() -> int:
+    """How many mails of the last week could not be sent; those that were bounced or suppressed are nobody's to mend."""
+    return Message.objects.filter(status=Message.Status.FAILED, created_at__gt=now() - timedelta(days=7)).count()

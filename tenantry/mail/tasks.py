@@ -8,7 +8,7 @@ from uuid import UUID
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from tenantry.kit import metrics
+from tenantry.kit import metrics, tracing
 from tenantry.kit.clock import now
 from tenantry.kit.outgoing import call_now
 from tenantry.tenancy.scope import scope
@@ -37,7 +37,8 @@ def send(context: JobContext, tenant_id: str, message_id: str) -> None:
             return
         mail, route = written(message), routes.present()
     try:
-        provider_id = transports.send(route, to=message.to, mail=mail)
+        with tracing.span("mail", kind="client", attributes={"server.address": route.host or route.transport}):
+            provider_id = transports.send(route, to=message.to, mail=mail)
     except transports.Undelivered as undelivered:
         metrics.mails.labels("failed").inc()
         over = undelivered.final or context.job.attempts >= TRIES_AGAIN

@@ -20,7 +20,7 @@ def staff_home(request: HttpRequest) -> HttpResponse:
     """What is the matter, of what this person may deal with, and who came last."""
     principal = guard_tenant(request, "organizations:list")
     notices = [
-        {"notice": notice, "url": f"{address_of(notice.url_name)}{'?' if notice.query else ''}{notice.query}"}
+        {"notice": notice, "url": address_of(notice.url_name) and f"{address_of(notice.url_name)}{notice.query and '?' + notice.query}"}
         for notice in attention.notices(principal.may)
     ]
     latest = list_organizations(cursor=None, limit=LATEST).rows

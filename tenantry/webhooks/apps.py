@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from tenantry.kit import attention
+
 
 class Webhooks(AppConfig):
     name = "tenantry.webhooks"
@@ -10,5 +12,14 @@ class Webhooks(AppConfig):
 
         from . import events  # noqa: F401  # importing registers
         from .publishing import deliver_later
+        from .queries import failing_endpoints
 
         use_publisher(deliver_later)
+        attention.watch(
+            "webhooks:read",
+            failing_endpoints,
+            one="A webhook endpoint doesn't take its deliveries",
+            many="{count} webhook endpoints don't take their deliveries",
+            text="Nothing has arrived there for an hour or more. See what it answers; its owner can mend it and have the rest sent again.",
+            url_name="staff_webhooks",
+        )

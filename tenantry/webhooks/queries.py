@@ -104,3 +104,9 @@ def last_day(endpoint_ids: Sequence[UUID]) -> dict[UUID, Day]:
         at = min(int((hour - first).total_seconds() // 3600), HOURS - 1)
         found[endpoint_id].hours[at][places[status]] += count
     return found
+
+
+def failing_endpoints() -> int:
+    """How many endpoints have had nothing but failures for an hour or more, or were paused for that."""
+    long = Q(state=Endpoint.State.ACTIVE, failing_since__lt=now() - timedelta(hours=1))
+    return Endpoint.objects.filter(long | Q(pause_reason__in=[Endpoint.PauseReason.FAILING, Endpoint.PauseReason.GONE])).count()

@@ -12,14 +12,17 @@ from tenantry.kit.ids import new_id
 
 
 def add(
-    tenant_id: UUID | None, *, status: str = "todo", minutes: float = 0, failed: str = "", lock: str | None = None, worker: int | None = None,
-    task: str = "tenantry.mail.tasks.send", **arguments: Any,
+    tenant_id: UUID | str | None, *, status: str = "todo", minutes: float = 0, failed: str = "", lock: str | None = None,
+    worker: int | None = None, task: str = "tenantry.mail.tasks.send", **arguments: Any,
 ) -> int:  # fmt: skip
-    """A job that is due in so many minutes (0: it has no time of its own); returns its id. One of a mail that isn't there does nothing."""
+    """A job that is due in so many minutes (0: it has no time of its own); returns its id. One of a mail that isn't there does nothing.
+
+    One that runs (``doing``) is the run's own worker's, unless another is named.
+    """
     given = (arguments or {"message_id": str(new_id())}) | ({"tenant_id": str(tenant_id)} if tenant_id else {})
     with connection.cursor() as cursor:
         if status == "doing" and worker is None:
-            cursor.execute("insert into procrastinate_workers (last_heartbeat) values (now() + interval '1 day') returning id")
+            cursor.execute("select id from procrastinate_workers order by last_heartbeat desc limit 1")
             worker = cursor.fetchone()[0]
         cursor.execute(
             "insert into procrastinate_jobs (queue_name, task_name, args, status, queueing_lock, worker_id, scheduled_at) values "
@@ -29,7 +32,8 @@ def add(
         job_id = int(cursor.fetchone()[0])
         if failed:
             cursor.execute(
-                "insert into jobs_failure (job_id, attempt, kind, message, traceback, lost, failed_at) values (%s, 1, %s, '', '', 0, now())",
+                "insert into jobs_failure (job_id, attempt, kind, message, traceback, lost, failed_at) "
+                "values (%s, 1, %s, '', '', 0, now())",
                 [job_id, failed],
             )
     return job_id
