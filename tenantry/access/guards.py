@@ -116,11 +116,15 @@ def guard_tenant(request: HttpRequest, permission: str) -> Principal:
 
 def require(principal: Principal, permission: str, organization_id: UUID | None) -> None:
     """Raises Problem 403 ``insufficient_scope`` for a key whose scopes leave it out, else ``permission_denied``."""
-    if principal.may(permission, organization_id):
-        return
+    if not principal.may(permission, organization_id):
+        raise lacking(principal, permission)
+
+
+def lacking(principal: Principal, permission: str) -> Problem:
+    """403 for somebody who doesn't hold a permission: of a key with scopes it is said which one is missing."""
     if principal.scopes is not None and permission not in principal.scopes:
-        raise insufficient_scope(permission)
-    raise forbidden(permission)
+        return insufficient_scope(permission)
+    return forbidden(permission)
 
 
 def insufficient_scope(missing: str) -> Problem:

@@ -133,6 +133,8 @@ def test_a_key_does_what_its_scopes_name_and_no_more(cast: Cast) -> None:
     refused = problem(adds.patch(cast.member_at("manager"), json={"role": "support"}), 403, "insufficient_scope")
     assert refused["missing_scope"] == "members:grant_operational"
     problem(narrow.get(f"{cast.org}/audit-events"), 403, "insufficient_scope")
+    of_all = _with(cast, _made(cast.admin, None, ["users:read"]))
+    assert problem(of_all.get("/organizations"), 403, "insufficient_scope")["missing_scope"] == "organizations:list"
     problem(narrow.get(f"/organizations/{cast.fabrikam.public_id}/members"), 404, "not_found")
     question = {"user": cast.owner.id, "organization": cast.contoso.public_id, "permission": "members:read"}
     assert ok(narrow.post("/access/check", json=question))["allowed"]

@@ -113,7 +113,18 @@ def test_permissions_named_anywhere_are_registered() -> None:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                 called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-                if called in ("guard", "guard_tenant", "is_open", "may", "require_state", "forbidden", "role_holds", "staff_holds"):
+                if called in (
+                    "guard",
+                    "guard_tenant",
+                    "is_open",
+                    "may",
+                    "require",
+                    "lacking",
+                    "require_state",
+                    "forbidden",
+                    "role_holds",
+                    "staff_holds",
+                ):
                     named |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and ":" in str(arg.value)}
     assert len(named) > 20
     assert named - registered().keys() == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -37,6 +38,19 @@ def test_results_stand_alone_on_stdout(installation: Installation) -> None:
     key = installation.run("key", "create", "--staff", "admin").stdout
     assert key.startswith("tk_live_")
     assert key.count("\n") == 1
+    own = installation.run(
+        "key", "create", "--organization", "contoso", "--scope", "integration", "--scope", "members:read", "--expires", "30d"
+    )
+    assert re.fullmatch(r"tk_live_\S{49}\n", own.stdout), own.stderr
+    (line,) = [line for line in installation.run("key", "list").stdout.splitlines() if own.stdout[:14] in line]
+    assert line.endswith("members:read webhooks:write commissions:read events:write partners:read partners:write"), line
+    rotated = installation.run("key", "rotate", line.split()[0], "--overlap", "2").stdout
+    assert re.fullmatch(r"tk_live_\S{49}\n", rotated)
+    assert rotated != own.stdout
+    assert installation.run("key", "revoke", line.split()[0], "--reason", "tried").returncode == 0
+    listed = installation.run("key", "list").stdout
+    assert own.stdout[:14] not in listed
+    assert rotated[:14] in listed
     link = installation.run("link", "ada@contoso.example").stdout
     assert link.startswith(f"{installation.url}/")
     assert link.count("\n") == 1

@@ -8,10 +8,9 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, guard_tenant, require, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, lacking, require, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
-from tenantry.kit.problems import forbidden
 from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing
 from tenantry.people.users import ensure_user
 from tenantry.people.users import load as load_user
@@ -169,5 +168,5 @@ def _own(principal: Any, organization: Organization, membership_id: Any) -> Memb
     """The caller's own membership; another's is refused like anything that needs a permission they lack."""
     mine = Membership.objects.filter(organization=organization, id=membership_id, user=principal.user).first() if principal.user else None
     if mine is None:
-        raise forbidden("members:write")
+        raise lacking(principal, "members:write")
     return mine

@@ -7,10 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, signed_in
+from tenantry.access.guards import actor_of, guard, lacking, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
-from tenantry.kit.problems import forbidden
 from tenantry.kit.schemas import Listing, Paging, Strict, listing
 from tenantry.people.models import User
 from tenantry.people.users import ensure_user
@@ -104,7 +103,7 @@ def create_organization(request: HttpRequest, response: HttpResponse, body: Orga
     if principal.may("organizations:create"):
         owner = ensure_user(email=body.owner_email, actor=actor)[0] if body.owner_email else None
     elif principal.user is None or body.owner_email or body.plan:
-        raise forbidden("organizations:create")
+        raise lacking(principal, "organizations:create")
     invitations = [row.dict() for row in body.invitations]
     made = services.found(values=values, owner=owner, plan=body.plan, invitations=invitations, actor=actor)
     set_etag(response, made.version)
@@ -117,7 +116,7 @@ def list_organizations(request: HttpRequest, wanted: Query[Wanted]) -> dict[str,
     principal = signed_in(request)
     ids = None if principal.may("organizations:list") else principal.reach
     if ids == "*":  # a key of staff whose scopes don't reach the list
-        raise forbidden("organizations:list")
+        raise lacking(principal, "organizations:list")
     page = queries.list_organizations(**wanted.dict(), ids=None if ids is None else list(ids))
     return listing(page, brief)
 
