@@ -25,6 +25,9 @@ AROUND = {
 # Said around, and of no operation in the document: a defect, what the framework refuses, and addresses that aren't in it.
 OF_NO_OPERATION = {"internal_error", "http_error", "tenant_slug_missing"}
 
+# Functions that call what stands in a table of another module's, or of their own: they reach every function of it.
+BY_TABLE = {"organizations.fields.clean": "organizations.fields"}
+
 
 def of_functions(code: source.Code) -> dict[str, set[tuple[int, str]]]:
     """``(status, code)`` that each function raises itself."""
@@ -38,7 +41,11 @@ def of_functions(code: source.Code) -> dict[str, set[tuple[int, str]]]:
 
 def reached(name: str, code: source.Code, own: dict[str, set[tuple[int, str]]]) -> set[tuple[int, str]]:
     """What a function and all that it leads to can raise."""
-    return {pair for function in code.reach(f"tenantry.{name}") for pair in own.get(function, ())}
+    functions = code.reach(f"tenantry.{name}")
+    for caller, module in BY_TABLE.items():
+        if f"tenantry.{caller}" in functions:
+            functions |= {each for each in code.functions if each.rpartition(".")[0] == f"tenantry.{module}"}
+    return {pair for function in functions for pair in own.get(function, ())}
 
 
 def meanings() -> dict[str, str]:
