@@ -83,9 +83,13 @@ def list_directory(*, cursor: str | None, limit: int, search: str = "") -> Page[
 
 
 def list_members(
-    organization: Organization, *, cursor: str | None, limit: int, search: str = "", role: str = "", seat: str = "", status: str = ""
-) -> Page[Membership]:
-    """Members in the order of their joining; removed ones only when ``status`` asks for them. ``seat``: who holds one of a bucket."""
+    organization: Organization, *, cursor: str | None, limit: int, email: str = "", search: str = "", role: str = "", seat: str = "",
+    status: str = "",
+) -> Page[Membership]:  # fmt: skip
+    """Members in the order of their joining; removed ones only when ``status`` asks for them.
+
+    ``email`` is a whole address, ``search`` a part of address or name; ``seat``: who holds one of a bucket.
+    """
     rows = Membership.objects.filter(organization=organization).select_related("user")
     if status and status not in Membership.Status.values:
         raise invalid(f"A status is one of {', '.join(Membership.Status.values)}.", pointer="/status", code="status_unknown")
@@ -99,6 +103,8 @@ def list_members(
             raise invalid(f"A bucket of seats is one of {', '.join(SEATS)}.", pointer="/seat", code="seat_unknown")
         roles = [known.name for known in ROLES.values() if seat in (known.seat, "seat:total")]
         rows = rows.filter(role__in=roles, seat_assigned_at__isnull=False)
+    if email:
+        rows = rows.filter(user__email=email.strip().lower())
     if search.strip():
         rows = rows.filter(Q(user__email__icontains=search.strip().lower()) | Q(user__name__icontains=search.strip()))
     return by_id(rows, cursor=cursor, limit=limit)

@@ -199,6 +199,7 @@ def test_the_list_filters_and_hides_whom_it_should(cast: Cast) -> None:
     assert roles(status="suspended") == ["expert"]
     assert roles(role="owner") == ["owner"]
     assert roles(search="BILLING.ADMIN") == ["billing_admin"]
+    assert (roles(email=" Billing.Admin@contoso.example "), roles(email="billing")) == (["billing_admin"], []), "a whole address"
     problem(cast.manager.get(f"{cast.org}/members", params={"status": "asleep"}), 422, "status_unknown")
     problem(cast.manager.get(f"{cast.org}/members", params={"role": "king"}), 422, "role_unknown")
     names = ok(cast.learner.get(f"{cast.org}/members", params={"status": "removed", "role": "owner"}))["data"]

@@ -42,6 +42,7 @@ class Reason(Strict):
 
 
 class Wanted(Paging):
+    email: str = ""
     search: str = ""
     role: str = ""
     seat: str = ""
@@ -55,7 +56,7 @@ class Memberships(Schema):
 @router.get("/organizations/{organization_id}/members", response=Listing[MemberOut], exclude_unset=True, summary="Members",
             **needs("members:directory"))  # fmt: skip
 def list_members(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted]) -> dict[str, Any]:
-    """In the order of their joining. With ``members:directory`` alone: names of active members, no filters."""
+    """In the order of their joining; ``?email=`` is exact. With ``members:directory`` alone: names of active members, no filters."""
     organization = guard(request, "members:directory", organization_id)
     if signed_in(request).may("members:read", organization.id):
         return listing(queries.list_members(organization, **wanted.dict()), member)
