@@ -16,7 +16,9 @@ from tenantry.mail.services import Outcome
 from tenantry.people.links import make_link
 from tenantry.people.models import User
 from tenantry.tenancy.addresses import address_in
+from tenantry.tenancy.scope import current
 from tenantry.tenancy.services import check_slug
+from tenantry.tenancy.windows import closing, refusal
 
 from . import installation, program
 from .founding import Founder, found
@@ -59,7 +61,7 @@ def slug_of(slug: str, name: str) -> str:
 def sign_up(*, email: str, name: str, workspace: str, slug: str, source: str) -> SignedUp:
     """Make a tenant and mail its admin a sign-in link; using the link is what proves the address.
 
-    Raises Problem 403, 404, 409 ``slug_taken``, 422, 429.
+    Raises Problem 403, 404, 409 ``slug_taken``, 422, 429, 503 ``maintenance``.
     """
     require_open()
     limits.count("sign_up")
@@ -75,6 +77,8 @@ def sign_up(*, email: str, name: str, workspace: str, slug: str, source: str) ->
 
     def invite(admin: User) -> None:
         nonlocal outcome
+        if window := closing(current().windows, None, writing=True):  # a new tenant has none but the installation's
+            raise refusal(window)
         outcome = mail.prospect(admin.email)
         context = {"url": make_link(user=admin), "user": admin, "address": address_in(slug, "home")}
         mail.queue(to=admin.email, subject=f"{values['name']} is ready", template="welcome", context=context)

@@ -71,7 +71,7 @@ def test_of_several_installers_at_once_one_wins(single: Place) -> None:
     assert ok(answers[won], 201) == {"slug": "default", "url": "https://teams.example/", "notified": True}
     key = single.cli("key", "create", "--staff", "admin").strip()
     staff = ok(httpx.get(f"{single.url}/api/v1/staff", headers={"Authorization": f"Bearer {key}"}))["data"]
-    assert [row["email"] for row in staff] == [f"admin{won}@northwind.example"]
+    assert [row["user"]["email"] for row in staff] == [f"admin{won}@northwind.example"]
     assert f"Northwind {won}" in httpx.get(f"{single.url}/sign-in").text
 
 
