@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from email import policy
@@ -28,10 +30,12 @@ class Mail:
 
 
 class Postbox:
-    """What arrives at ``url``, an SMTP server without TLS."""
+    """What arrives at ``url``, an SMTP server without TLS. While ``gate`` is shut, senders wait for its answer."""
 
     def __init__(self) -> None:
         self.port, self.mails = free_port(), list[Mail]()
+        self.gate = threading.Event()
+        self.gate.set()
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         self._server = Controller(self, hostname="127.0.0.1", port=self.port)
         self._server.start()
@@ -46,6 +50,7 @@ class Postbox:
         found = email.message_from_bytes(envelope.content, _class=EmailMessage, policy=policy.default)
         body = found.get_body(("plain",))
         self.mails.append(Mail(envelope.rcpt_tos[0], str(found["from"]), str(found["subject"]), body.get_content() if body else ""))
+        await asyncio.to_thread(self.gate.wait, SECONDS)
         return "250 OK"
 
     def to(self, address: str) -> list[Mail]:

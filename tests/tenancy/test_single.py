@@ -6,15 +6,18 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
-from ..people import ok, problem, race
+from ..people import ok, problem
+from ..postbox import Postbox
 from ..servers import ROOT, Web, migrated_database
 
 
@@ -53,6 +56,16 @@ def admin(single: Place) -> Iterator[httpx.Client]:
         yield client
 
 
+_BLOCKED = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+
+
+def _until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 15
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def test_of_several_installers_at_once_one_wins(single: Place) -> None:
     """And what stands at the installation's doors where there is one workspace."""
     for path in ("/", "/sign-in"):
@@ -61,11 +74,25 @@ def test_of_several_installers_at_once_one_wins(single: Place) -> None:
     for path in ("/signup", "/workspaces", f"/workspaces/link/{'a' * 43}"):
         assert httpx.get(single.url + path).status_code == 404, path
 
+    post = Postbox()
+    server = {"transport": "smtp", "from_email": "hello@northwind.example", "host": "127.0.0.1", "port": post.port, "tls": "none"}
+
     def install(number: int) -> httpx.Response:
-        body = {"email": f"admin{number}@northwind.example", "program": {"name": f"Northwind {number}"}}
+        body = {"email": f"admin{number}@northwind.example", "program": {"name": f"Northwind {number}"}, "mail": server}
         return httpx.post(f"{single.url}/api/v1/install", json=body, timeout=30)
 
-    answers = race(*[partial(install, number) for number in range(3)])
+    # All have sent their mail, and all have begun to write, before any of them can end.
+    post.gate.clear()
+    database = single.environment["DATABASE_URL"]
+    with ThreadPoolExecutor(3) as pool, psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as watch:
+        waiting = [pool.submit(install, number) for number in range(3)]
+        _until(lambda: len(post.mails) == 3)
+        holder.execute("lock table tenancy_setting in exclusive mode")
+        post.gate.set()
+        _until(lambda: watch.execute(_BLOCKED).fetchone() == (3,))
+        holder.rollback()
+        answers = [answer.result() for answer in waiting]
+    post.close()
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
     won = next(number for number, answer in enumerate(answers) if answer.status_code == 201)
     assert ok(answers[won], 201) == {"slug": "default", "url": "https://teams.example/", "notified": True}

@@ -100,7 +100,8 @@ def test_a_tenant_that_gets_no_admin_is_taken_back() -> None:
     assert exists(slug)
 
 
-def test_the_operator_can_close_sign_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operator_can_close_sign_up(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant.staff("nora@northwind.example", "admin").close()
     signup.require_open()
     for setting, value, code in (("signup", "off", "signup_closed"), ("tenancy", "single", "not_found")):
         monkeypatch.setattr(settings.ENVIRONMENT, setting, value)

@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema
 from tenantry.access import limits
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Strict
+from tenantry.mail.api import MailSettingsIn
 from tenantry.mail.settings import Wanted
 from tenantry.workspaces import installation
 from tenantry.workspaces.api import INSTALLATION, ProgramIn
@@ -28,22 +29,6 @@ class StatusOut(Schema):
     signup: bool
 
 
-class MailIn(Strict):
-    """What ``PUT /settings/mail`` takes: a ``transport`` and what that needs."""
-
-    transport: str = Field(max_length=40)
-    from_email: str = Field("", max_length=254)
-    from_name: str = Field("", max_length=120)
-    reply_to: str = Field("", max_length=254)
-    host: str = Field("", max_length=253)
-    port: int | None = None
-    tls: str = Field("starttls", max_length=10)
-    username: str = Field("", max_length=254)
-    password: str = Field("", max_length=500)
-    token: str = Field("", max_length=500)
-    options: dict[str, str] = {}
-
-
 class InstallIn(Strict):
     """``slug`` is that of the first workspace, where there are several; left out, it is made from the program's name.
 
@@ -54,7 +39,7 @@ class InstallIn(Strict):
     name: str = Field("", max_length=120)
     program: ProgramIn
     slug: str = Field("", max_length=30)
-    mail: MailIn | None = None
+    mail: MailSettingsIn | None = None
 
 
 class InstalledOut(Schema):

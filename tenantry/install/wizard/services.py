@@ -123,7 +123,7 @@ def _send(route: Route, to: str, mail: Written) -> None:
         transports.send(route, to=to, mail=mail)
     except transports.Undelivered as refused:
         words = f"{transports.WORDS.get(refused.code, '')} Nothing was installed."
-        raise Problem(502, "mail_failed", words.strip(), reason=refused.code, said=refused.said) from refused
+        raise Problem(502, "mail_failed", words.strip(), reason=refused.code, server_said=refused.said) from refused
 
 
 def _carry_out(wanted: Plan, actor: Actor, token: str) -> Installed:

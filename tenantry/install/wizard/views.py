@@ -13,15 +13,18 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
+from tenantry.mail import routes
+from tenantry.mail.forms import MailForm, transports
+from tenantry.tenancy.settings import Group
 from tenantry.workspaces import installation
 from tenantry.workspaces.signup import founder_of
 
 from . import services
-from .forms import MailForm, WizardProgramForm, YouForm
+from .forms import WizardProgramForm, YouForm
 from .memory import keep, recall
 
 STEPS = {"you": "You", "program": "Program", "mail": "Mail", "done": "Done"}
-FORMS: dict[str, type[forms.Form]] = {"you": YouForm, "program": WizardProgramForm, "mail": MailForm}
+FORMS: dict[str, type[forms.Form]] = {"you": YouForm, "program": WizardProgramForm}
 
 
 @require_GET
@@ -42,30 +45,38 @@ def install_step(request: HttpRequest, step: str) -> HttpResponse:
     if step == "done" and "done" in answers and request.method == "GET":
         return render(request, "install/done.html", {**_context(step), "made": answers["done"]})
     installation.refuse_installed()
-    if step not in FORMS:
+    if step not in (*FORMS, "mail"):
         raise Http404
     if list(STEPS).index(step) > list(STEPS).index(_reached(answers)):
         return redirect("install")
-    if request.method == "GET":
-        return render(request, f"install/{step}.html", {**_context(step), "form": _fresh(step, answers), "answers": answers})
-    form = FORMS[step](request.POST)
+    form = _mail_form(request, answers) if step == "mail" else FORMS[step](request.POST or None, initial=answers.get(step))
     context = {**_context(step), "answers": answers}
-    if not form.is_valid():
+    if isinstance(form, MailForm):
+        context["transports"] = _transports()
+    if request.method == "GET" or not form.is_valid():
         return answer(request, f"install/{step}.html", context, form=form)
     try:
         return _finish(answers, form) if isinstance(form, MailForm) else _go_on(step, answers | {step: form.cleaned_data})
     except Problem as problem:
         if problem.code == "already_installed":
             raise
-        context["said"] = problem.members.get("said", "")
+        context["server_said"] = problem.members.get("server_said", "")
         own = problem.pointing(lambda pointer: pointer.removeprefix(f"/{step}"))
         return answer(request, f"install/{step}.html", context, form=form, problem=own)
 
 
-def _fresh(step: str, answers: dict[str, Any]) -> forms.Form:
-    if step == "mail":
-        return MailForm(initial={"from_email": answers["program"].get("support_email", ""), "tls": "starttls"})
-    return FORMS[step](initial=answers.get(step))
+def _transports() -> list[tuple[str, str]]:
+    """What can be chosen: the installation's own server only where it has one."""
+    without = {routes.ENVIRONMENT} if routes.fallback().transport in (routes.NONE, routes.CONSOLE) else {routes.CONSOLE}
+    return [(name, label) for name, label in transports() if name not in without]
+
+
+def _mail_form(request: HttpRequest, answers: dict[str, Any]) -> MailForm:
+    """The fields of the transport that was chosen last; the sender's address begins as the support's."""
+    offered = [name for name, _ in _transports()]
+    chosen = (request.POST or request.GET).get("transport", "")
+    begun = Group({"from_email": answers["program"].get("support_email", "")})
+    return MailForm(transport=chosen if chosen in offered else offered[0], kept=begun, data=request.POST or None)
 
 
 def _go_on(step: str, answers: dict[str, Any]) -> HttpResponse:
