@@ -107,7 +107,7 @@ def _value(name: str, schema: dict[str, Any], ids: Mapping[str, str], schemas: d
     if "enum" in schema or "const" in schema:
         return schema["enum"][0] if "enum" in schema else schema["const"]
     if name == "job_id":
-        return ids.get("job", next(iter(ids.values())))
+        return ids["job"] if "job" in ids or not ids else next(iter(ids.values()))
     if name in ("user", "organization") and schema.get("type") == "string":
         return ids["usr" if name == "user" else "org"]
     if schema.get("type") == "object" and "properties" in schema:
