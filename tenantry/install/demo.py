@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tenantry.access.keys import create_key
 from tenantry.access.scopes import unbundled
 from tenantry.access.vendor import register_vendor_permissions
 from tenantry.audit.services import CLI, Actor
 from tenantry.entitlements.services import acquire, set_limit
+from tenantry.kit.clock import now
+from tenantry.maintenance.services import schedule
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.invitations import invite
 from tenantry.organizations.membership import ADD, SUSPEND, settle
@@ -17,6 +20,7 @@ from tenantry.organizations.services import found, transition
 from tenantry.people.models import Staff, User
 from tenantry.people.staff import add_staff
 from tenantry.people.users import ensure_user, rename
+from tenantry.tenancy.windows import Mode
 from tenantry.webhooks.services import create_endpoint, pause_endpoint
 
 
@@ -68,6 +72,7 @@ def load() -> Demo:
     register_vendor_permissions(wanted=VENDOR_PERMISSIONS, actor=CLI)
     _contoso()
     _fabrikam()
+    _maintenance()
     return demo
 
 
@@ -113,6 +118,15 @@ def _fabrikam() -> None:
     found(
         values={"name": "Fabrikam", "slug": "fabrikam", "country": "DE", "default_currency": "EUR", "time_zone": "Europe/Berlin"},
         owner=owner, plan="free", actor=CLI,
+    )  # fmt: skip
+
+
+def _maintenance() -> None:
+    """Announced for the night a week from now; a banner tells of it a day ahead."""
+    begins = (now() + timedelta(days=7)).replace(hour=2, minute=0, second=0, microsecond=0)
+    schedule(
+        organization_id=None, starts_at=begins, ends_at=begins + timedelta(hours=1), mode=Mode.WRITES,
+        message="We move to a larger database.", actor=_acting(User.objects.get(email=STAFF[0][0]), "staff"),
     )  # fmt: skip
 
 

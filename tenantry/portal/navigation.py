@@ -44,7 +44,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("staff", "Users", "users", "staff_users", ("users:read",), "Staff console"),
     NavEntry("staff", "Staff", "shield", "staff_staff", ("staff:read",), "Staff console"),
     NavEntry("staff", "API keys", "key", "staff_keys", ("keys:read",), "Staff console"),
-    NavEntry("staff", "Maintenance", "clock", "staff_maintenance", ("maintenance:read",), "Staff console"),
+    NavEntry("staff", "Maintenance", "pause", "staff_maintenance", ("maintenance:read",), "Staff console"),
     NavEntry("staff", "Jobs", "clock", "staff_jobs", ("jobs:read",), "Staff console"),
     NavEntry("staff", "Webhooks", "webhook", "staff_webhooks", ("webhooks:read",), "Staff console"),
     NavEntry("staff", "Audit log", "audit", "staff_audit", ("audit:read_tenant",), "Staff console"),

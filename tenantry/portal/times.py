@@ -24,9 +24,10 @@ def day(value: date) -> str:
     return f"{value.day} {months[value.month - 1]} {value.year}"
 
 
-def human(value: datetime, *, zone: tzinfo, dates_only: bool = False) -> str:
-    """The instant in that zone, with a word for the days around now (the tenant's clock)."""
+def human(value: datetime, *, zone: tzinfo, dates_only: bool = False, inside: bool = False) -> str:
+    """The instant in that zone, with a word for the days around now (the tenant's clock); ``inside`` a sentence that is a small one."""
     local = value.astimezone(zone)
     distance = (local.date() - clock.now().astimezone(zone).date()) // timedelta(days=1)
-    name = _NEAR.get(distance) or day(local.date())
+    word = _NEAR.get(distance, "")
+    name = (word.lower() if inside else word) or day(local.date())
     return name if dates_only else f"{name}, {local:%H:%M}"

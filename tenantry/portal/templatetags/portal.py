@@ -85,7 +85,8 @@ def field(bound: BoundField, **options: Any) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def when(context: Context, value: datetime | date | None, form: str = "") -> SafeString:
-    """An instant in words, in the organization's time zone where there is one; the title has UTC. ``form="date"`` leaves the time out."""
+    """An instant in words, in the organization's time zone where there is one; the title has UTC. ``form="date"`` leaves the time out,
+    ``form="inside"`` is for the middle of a sentence."""
     if value is None or value == "":
         return mark_safe('<span class="quiet">–</span>')
     if not isinstance(value, datetime):
@@ -96,7 +97,7 @@ def when(context: Context, value: datetime | date | None, form: str = "") -> Saf
         '<time class="num" datetime="{}" title="{}">{}</time>',
         exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
         f"{times.day(exact.date())}, {exact:%H:%M:%S} UTC",
-        times.human(value, zone=zone, dates_only=form == "date"),
+        times.human(value, zone=zone, dates_only=form == "date", inside=form == "inside"),
     )
 
 
