@@ -166,7 +166,7 @@ def test_an_identifier_of_the_wrong_form_is_404_everywhere(cast: Cast) -> None:
         for operation in _document(cast):
             if operation.permission in OPEN or "_id}" not in operation.path:
                 continue
-            ids = defaultdict(lambda text=wrong: text)  # type: ignore[misc]  # of every prefix
+            ids = defaultdict(lambda text=wrong: text, job=wrong)  # type: ignore[misc]  # of every prefix
             path, query, body = request(operation, ids)
             response = cast.admin.request(operation.method, path.replace("%2500", "%00"), params=query, json=body)
             if response.status_code != 404:
