@@ -17,6 +17,13 @@ from typing import Any
 
 from config.environment import Environment
 
+# What the database is asked for each time: name, meaning, labels.
+GAUGES: dict[str, tuple[str, list[str]]] = {
+    "tenantry_database_up": ("Whether the database answers; without it the next three are missing.", []),
+    "tenantry_jobs": ("Jobs, by queue and state (waiting, scheduled, running, dead).", ["queue", "state"]),
+    "tenantry_job_oldest_seconds": ("For how long the job that has waited longest is due.", ["queue"]),
+    "tenantry_workers": ("Workers that have given a sign of life within TENANTRY_WORKER_TIMEOUT.", []),
+}
 _QUEUES = """
 select queue_name, case status when 'doing' then 'running' when 'failed' then 'dead'
                    else case when scheduled_at > now() then 'scheduled' else 'waiting' end end as state, count(*)
@@ -86,35 +93,34 @@ class _Jobs:
 
     def collect(self) -> Iterator[Any]:
         from django.db import DatabaseError
-        from prometheus_client.core import GaugeMetricFamily
 
         found: list[Any] = []
         with contextlib.suppress(DatabaseError):
             found = list(self._of_database())
-        yield GaugeMetricFamily(
-            "tenantry_database_up", "Whether the database answers; without it nothing below is known.", value=bool(found)
-        )
+        yield _gauge("tenantry_database_up", [(bool(found),)])
         yield from found
 
     def _of_database(self) -> Iterator[Any]:
         from django.db import connection
-        from prometheus_client.core import GaugeMetricFamily
 
         with connection.cursor() as cursor:
-            jobs = GaugeMetricFamily(
-                "tenantry_jobs", "Jobs by queue and state (waiting, scheduled, running, dead).", labels=["queue", "state"]
-            )
             cursor.execute(_QUEUES)
-            for queue, state, count in cursor.fetchall():
-                jobs.add_metric([queue, state], count)
-            yield jobs
-            oldest = GaugeMetricFamily("tenantry_job_oldest_seconds", "How long the job that has waited longest is due.", labels=["queue"])
+            yield _gauge("tenantry_jobs", cursor.fetchall())
             cursor.execute(_OLDEST)
-            for queue, seconds in cursor.fetchall():
-                oldest.add_metric([queue], max(0.0, seconds or 0.0))
-            yield oldest
+            yield _gauge("tenantry_job_oldest_seconds", [(queue, max(0.0, seconds or 0.0)) for queue, seconds in cursor.fetchall()])
             cursor.execute(_WORKERS, [self.settings.worker_timeout])
-            yield GaugeMetricFamily("tenantry_workers", "Workers that have given a sign of life.", value=cursor.fetchone()[0])
+            yield _gauge("tenantry_workers", cursor.fetchall())
+
+
+def _gauge(name: str, rows: Iterable[tuple[Any, ...]]) -> Any:
+    """``rows`` are the values of the labels and, last, the number."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    meaning, labels = GAUGES[name]
+    made = GaugeMetricFamily(name, meaning, labels=labels)
+    for *values, number in rows:
+        made.add_metric([str(value) for value in values], float(number))
+    return made
 
 
 @contextlib.contextmanager

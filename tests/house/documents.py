@@ -173,6 +173,27 @@ def operations() -> str:
     return _table("operation | what it does | permission", rows)
 
 
+def metrics() -> str:
+    """What /metrics answers."""
+    from prometheus_client import Counter, Histogram
+
+    from tenantry.install.counting import GAUGES
+    from tenantry.kit import metrics as counted
+
+    found = [one for one in vars(counted).values() if isinstance(one, Counter | Histogram)]
+    rows = [
+        [
+            f"`{one._name}_total`" if isinstance(one, Counter) else f"`{one._name}`",
+            one._type,
+            ", ".join(one._labelnames),
+            one._documentation,
+        ]
+        for one in found
+    ]
+    rows += [[f"`{name}`", "gauge", ", ".join(labels), meaning] for name, (meaning, labels) in GAUGES.items()]
+    return _table("metric | kind | labels | what it says", rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
@@ -190,6 +211,7 @@ PARTS: dict[str, Callable[[], str]] = {
         plans,
         rates,
         operations,
+        metrics,
     )
 }
 

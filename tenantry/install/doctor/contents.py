@@ -13,8 +13,6 @@ from config.environment import Environment
 
 from .findings import Check, Finding
 
-WORKER_SECONDS = 60
-
 
 def sealed(settings: Environment) -> Iterator[Finding]:
     """The keys open what was sealed with them: the newest sealed value of each workspace."""
@@ -51,7 +49,7 @@ def jobs(settings: Environment) -> Iterator[Finding]:
                                    where e.job_id = j.id and e.type = 'deferred' and e.at < now() - interval '10 minutes')),
                    (select count(*) from procrastinate_jobs where status = 'failed')
             """,
-            {"limit": timedelta(seconds=WORKER_SECONDS)},
+            {"limit": timedelta(seconds=settings.worker_timeout)},
         ).fetchone() or (0, 0, 0)
     if alive:
         yield Finding("ok", "worker", f"{alive} running.")
@@ -63,7 +61,7 @@ def jobs(settings: Environment) -> Iterator[Finding]:
             "warn", "worker", f"{overdue} jobs are more than ten minutes late.", "Look at the worker's log, or run a second worker."
         )
     if failed:
-        mend = "select task_name, args, id from procrastinate_jobs where status = 'failed'; the worker's log says why."
+        mend = "bin/tenantry jobs --failed lists them, jobs show NUMBER says why, and jobs retry NUMBER tries again."
         yield Finding("warn", "worker", f"{failed} jobs have failed for good in the last 30 days.", mend)
 
 
