@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import redis
 import structlog
 from django.conf import settings
 from django.db import connections
@@ -46,6 +45,8 @@ class Answer:
 def ask(question: Question, *, cost: int = 1) -> Answer:
     """Count ``cost`` requests if there is room for them; 0 only looks. A Redis that fails is made up for by PostgreSQL."""
     if settings.ENVIRONMENT.redis_url is not None and time.monotonic() >= _redis.down_until:
+        import redis  # only where it is used: its client loads OpenTelemetry whenever that is installed
+
         try:
             answer = in_redis(question, cost)
         except redis.RedisError as error:
@@ -126,6 +127,8 @@ return {admitted and 1 or 0, used, tostring(wait / 1000000)}
 @lru_cache(maxsize=1)
 def _script() -> Any:
     """The script at this process's own client. Half a second is long for Redis and short for whoever waits."""
+    import redis
+
     assert settings.ENVIRONMENT.redis_url is not None
     address = settings.ENVIRONMENT.redis_url.get_secret_value()
     client = redis.Redis.from_url(address, socket_timeout=0.5, socket_connect_timeout=0.5, decode_responses=True)
