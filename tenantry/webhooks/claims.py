@@ -174,13 +174,12 @@ class Claims:
             due = await (await connection.execute(_DUE, known)).fetchall()
         return Target(*target), [Due(*row) for row in due]
 
-    async def one(self, tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID) -> tuple[Target, Due]:
-        """One delivery that somebody waits for, whoever holds the endpoint."""
+    async def one(self, tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID) -> tuple[Target, Due] | None:
+        """One delivery that somebody waits for, whoever holds the endpoint; None when it was deleted meanwhile."""
         async with self._inside(tenant_id) as (connection, known):
             target = await (await connection.execute(_ENDPOINT, {**known, "endpoint": endpoint_id})).fetchone()
             due = await (await connection.execute(_ONE, {**known, "delivery": delivery_id})).fetchone()
-        assert target is not None and due is not None
-        return Target(*target), Due(*due)
+        return (Target(*target), Due(*due)) if target and due else None
 
     async def settle(self, tenant_id: UUID, outcomes: Sequence[Outcome]) -> list[tuple[UUID, timedelta]]:
         """Record these tries; returns the endpoints that failed, with how long they have done nothing else."""

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connections
 
 from tenantry.audit.catalogue import public_events
 from tenantry.audit.services import Actor, difference, record
@@ -18,6 +19,7 @@ from tenantry.kit.ids import new_id
 from tenantry.kit.outgoing import check_url
 from tenantry.kit.problems import Problem, conflict, invalid, not_found
 from tenantry.kit.schemas import moment
+from tenantry.tenancy.scope import current
 
 from . import boxes, signing
 from .models import ALL, Delivery, Endpoint
@@ -30,6 +32,7 @@ _OURS = frozenset(
     "host connection proxy-connection content-length content-type transfer-encoding te trailer upgrade expect keep-alive user-agent "
     "tenantry-signature tenantry-delivery webhook-id webhook-timestamp webhook-signature".split()
 )
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('webhooks ' || current_setting('app.tenant_id') || %s, 0))"
 _FAILED, _PENDING = Delivery.Status.FAILED, Delivery.Status.PENDING
 _notifier: Callable[[Endpoint], None] | None = None
 
@@ -56,6 +59,8 @@ def create_endpoint(
     ``header_invalid``), 409 ``endpoint_limit_reached``.
     """
     check_url(url, allow_loopback=settings.ENVIRONMENT.loopback_webhooks)
+    with connections[current().using].cursor() as cursor:  # of two at once, the second counts the first
+        cursor.execute(_ONE_AT_A_TIME, [str(organization_id)])
     if Endpoint.objects.filter(organization_id=organization_id).count() >= MOST_ENDPOINTS:
         raise conflict("endpoint_limit_reached", f"There are {MOST_ENDPOINTS} endpoints already. Delete one first.")
     secret = signing.new_secret()

@@ -21,7 +21,7 @@ from .sending import opened, send
 def deliver_now(*, tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID) -> None:
     """Try a delivery once and record what came of it. Call it within ``tenancy.scope.outside()``.
 
-    A test isn't retried: whoever waits sees at once what is wrong.
+    A test isn't retried: whoever waits sees at once what is wrong. Nothing is sent to an endpoint that was deleted meanwhile.
     """
     asyncio.run(_deliver(tenant_id, endpoint_id, delivery_id))
 
@@ -30,7 +30,10 @@ async def _deliver(tenant_id: UUID, endpoint_id: UUID, delivery_id: UUID) -> Non
     pool = AsyncConnectionPool(role_dsn(settings.ENVIRONMENT, "app"), kwargs=KWARGS, min_size=1, max_size=1, open=False)
     async with pool, Outgoing(allow_loopback=settings.ENVIRONMENT.loopback_webhooks) as outgoing:
         claims = Claims(app=pool, platform=None, worker=new_id())
-        target, due = await claims.one(tenant_id, endpoint_id, delivery_id)
+        found = await claims.one(tenant_id, endpoint_id, delivery_id)
+        if found is None:
+            return
+        target, due = found
         attempt = await send(outgoing, opened(target), due)
         good = attempt.status is not None and 200 <= attempt.status < 300
         verdict = Verdict("delivered" if good else "failed")

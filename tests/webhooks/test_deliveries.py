@@ -15,9 +15,9 @@ from tenantry.audit.services import CLI
 from tenantry.kit.clock import now
 from tenantry.organizations.models import Organization
 from tenantry.webhooks.models import Delivery, Endpoint
-from tenantry.webhooks.services import create_endpoint, pause_endpoint, replay, resume_endpoint, rotate_secret
+from tenantry.webhooks.services import MOST_ENDPOINTS, create_endpoint, pause_endpoint, replay, resume_endpoint, rotate_secret
 
-from ..people import Cast, ok
+from ..people import Cast, ok, race
 from ..receivers import Received, Receiver
 
 SECONDS = 15
@@ -207,3 +207,12 @@ def test_one_that_hangs_delays_nobody_else(cast: Cast) -> None:
     assert paths.count("/hangs") == 1, "one at a time to each endpoint"
     assert paths.count("/hook") == 11
     assert took < 5, "the whole time limit of the one that hangs is 15 s"
+
+
+def test_two_at_once_dont_pass_the_limit_of_endpoints(cast: Cast) -> None:
+    with cast.tenant.scope():
+        for number in range(MOST_ENDPOINTS - 1):
+            create_endpoint(url=f"https://x.example/{number}", events=["*"], organization_id=cast.contoso.id, actor=CLI)
+    body = {"url": "https://x.example/last", "events": ["*"], "organization": cast.contoso.public_id}
+    answers = race(*[lambda: cast.admin.post("/webhook-endpoints", json=body)] * 4)
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
