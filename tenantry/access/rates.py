@@ -75,7 +75,7 @@ DEFAULTS: Final = {
         Rule("domain_check", 60, _HOUR, "ip", "Asking how people of an e-mail domain sign in."),
         Rule("invitation_accept", 30, _HOUR, "ip", "Accepting invitations."),
         Rule("invitation_create", 20, _HOUR, "organization", "Inviting people; a list counts once.", "Invitations", own=True),
-        Rule("webhook_writes", 5, _MINUTE, "organization", "Making, changing, testing and deleting webhook endpoints.",
+        Rule("webhook_writes", 5, _MINUTE, "organization", "Making, changing and deleting webhook endpoints, and replacing secrets.",
              "Changes of webhooks", own=True),
         Rule("exports", 1, _DAY, "organization", "Exporting the organization's record.", "Exports", own=True),
         Rule("scim", 25, 1, "token", "Requests of a directory (SCIM).", "Directory requests (SCIM)", own=True),

@@ -19,7 +19,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenantry.access import limits
 from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, signed_in
 from tenantry.audit.catalogue import public_events
 from tenantry.audit.forms import instants_of
@@ -29,7 +28,7 @@ from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem, not_found
 
 from . import queries, services
-from .api import WRITES, may_read_body, require_member_events, try_now
+from .api import count_write, may_read_body, require_member_events, try_now
 from .forms import EndpointForm, HeaderRows, Question, ReplayForm, TestForm, grouped
 from .models import PAUSED_BECAUSE, Delivery, Endpoint
 from .pictures import picture
@@ -173,7 +172,7 @@ def _edited(request: HttpRequest, desk: _Desk, endpoint: Endpoint | None) -> Htt
 def _saved(request: HttpRequest, desk: _Desk, endpoint: Endpoint | None, form: EndpointForm, rows: HeaderRows) -> HttpResponse:
     given, events, headers = form.cleaned_data, form.chosen(), rows.headers()
     require_member_events(request, desk.owner, events)
-    limits.count(WRITES, desk.owner)
+    count_write(desk.owner)
     values = {"url": given["url"].strip(), "events": events, "description": given["description"], "headers": headers}
     if endpoint is not None:
         services.update_endpoint(endpoint=endpoint, changes=values, expected_version=given["version"], actor=actor_of(request))
@@ -218,7 +217,7 @@ def webhook_rotate(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> H
     form, problem = Question(request.POST if request.method == "POST" else None), None
     if request.method == "POST":
         try:
-            limits.count(WRITES, desk.owner)
+            count_write(desk.owner)
             rotated, secret = services.rotate_secret(endpoint=endpoint, actor=actor_of(request))
         except Problem as refused:
             problem = refused
@@ -241,7 +240,6 @@ def webhook_pause(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> Ht
 def webhook_resume(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> HttpResponse:
     """Deliver again."""
     desk, endpoint = _desk_of(request, "webhooks:write", slug, endpoint_id)
-    limits.count(WRITES, desk.owner)
     services.resume_endpoint(endpoint=endpoint, actor=actor_of(request))
     messages.success(request, "Resumed. What was missed meanwhile is sent when you choose “Send again since…”.")
     return redirect(desk.url("webhook", endpoint_id=endpoint.id))
@@ -254,7 +252,7 @@ def webhook_delete(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> H
     form, problem = Question(request.POST if request.method == "POST" else None), None
     if request.method == "POST":
         try:
-            limits.count(WRITES, desk.owner)
+            count_write(desk.owner)
             services.delete_endpoint(endpoint=endpoint, actor=actor_of(request))
         except Problem as refused:
             problem = refused
@@ -272,7 +270,6 @@ def webhook_test(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> Htt
     shown: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         try:
-            limits.count(WRITES, desk.owner)
             delivery = try_now(request, endpoint, form.cleaned_data["event_type"])
         except Problem as refused:
             problem = refused
@@ -290,7 +287,6 @@ def webhook_replay(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> H
     form, problem = ReplayForm(request.POST or None, initial={"since": begin}), None
     if request.method == "POST" and form.is_valid():
         try:
-            limits.count(WRITES, desk.owner)
             count = services.replay(
                 endpoint=endpoint, since=form.moment(desk.time_zone), only_failed=not form.cleaned_data["everything"],
                 actor=actor_of(request),
@@ -340,7 +336,6 @@ def _pretty(text: str) -> str:
 def webhook_redeliver(request: HttpRequest, endpoint_id: UUID, delivery_id: UUID, slug: str = "") -> HttpResponse:
     """Send one delivery again."""
     desk, endpoint = _desk_of(request, "webhooks:write", slug, endpoint_id)
-    limits.count(WRITES, desk.owner)
     delivery = services.redeliver(endpoint=endpoint, delivery=queries.load_delivery(endpoint, delivery_id), actor=actor_of(request))
     messages.success(request, "It goes out again in a moment. Reload to see what came of it.")
     return redirect(desk.url("webhook_delivery", endpoint_id=endpoint.id, delivery_id=delivery.id))
