@@ -76,7 +76,7 @@ def test_no_text_in_a_body_or_a_query_breaks_anything(nasty: str, cast: Cast) ->
     """Each member by itself, so that one that is refused does not hide the next."""
     document = ok(cast.nobody.get("/openapi.json"))
     ids = {"org": cast.contoso.public_id, "mem": cast.member("learner").public_id, "usr": cast.learner.id}
-    ids |= dict.fromkeys(["inv", "stf", "ses", "key", "mtw"], "x_01h455vb4pex5vsknk084sn02q")
+    ids |= dict.fromkeys(["inv", "stf", "ses", "key", "mtw", "msg", "whe", "whd", "job"], "x_01h455vb4pex5vsknk084sn02q")
     broken = []
 
     def tried(answer: httpx.Response, what: str) -> None:

@@ -48,7 +48,7 @@ def test_plan_and_owner_are_for_staff_to_say(cast: Cast) -> None:
     for extra in ({"plan": "enterprise"}, {"owner_email": "a@b.example"}):
         problem(cast.owner.post("/organizations", json={**GOOD, **extra}), 403, "permission_denied")
     problem(cast.tenant.key("auditor").post("/organizations", json=GOOD), 403, "permission_denied")
-    problem(cast.tenant.key("admin", scopes=["users:read"]).post("/organizations", json=GOOD), 403, "permission_denied")
+    problem(cast.tenant.key("admin", scopes=["users:read"]).post("/organizations", json=GOOD), 403, "insufficient_scope")
     problem(cast.nobody.post("/organizations", json=GOOD), 401, "unauthenticated")
 
 
@@ -110,4 +110,4 @@ def test_lists_show_staff_all_and_others_their_own(cast: Cast) -> None:
     problem(cast.admin.get("/organizations", params={"state": "asleep"}), 422, "state_unknown")
     key = cast.tenant.organization_key(cast.fabrikam)
     assert [row["name"] for row in ok(key.get("/organizations"))["data"]] == ["Fabrikam"]
-    problem(cast.tenant.key("admin", scopes=["users:read"]).get("/organizations"), 403, "permission_denied")
+    problem(cast.tenant.key("admin", scopes=["users:read"]).get("/organizations"), 403, "insufficient_scope")

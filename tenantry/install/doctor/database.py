@@ -15,7 +15,7 @@ from .findings import Check, Finding, Unreachable
 # The tables that are above the tenants, or know none.
 # Above the tenants: each has policies of its own.
 OF_NO_TENANT = ("tenancy_tenant", "maintenance_platformwindow")
-WITHOUT_TENANT = ("django_migrations", "procrastinate_", "jobs_failure", "access_doorstep")
+WITHOUT_TENANT = ("django_migrations", "procrastinate_", "jobs_failure", "access_doorstep", "workspaces_")
 
 
 def server(settings: Environment) -> Iterator[Finding]:
