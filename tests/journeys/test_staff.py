@@ -48,6 +48,8 @@ def test_an_organization_is_verified_rejected_suspended_and_lifted(tenant: Tenan
     _, slug = founded(tenant)
     owner = windows.open(tenant.url, tenant.sign_in("owner@litware.example"))
     desk.goto("")
+    heading(desk, "Northwind")
+    desk.get_by_role("link", name="Organizations", exact=True).first.click()
     heading(desk, "Organizations")
     desk.get_by_label("State").select_option("pending_verification")
     expect(desk.locator("#list tbody tr")).to_have_count(1)
