@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
+from pydantic import AwareDatetime
 
 from tenantry.access import limits
 from tenantry.access.guards import actor_of, guard, guard_tenant, require, signed_in
@@ -46,8 +46,8 @@ class Wanted(Schema):
     action: str = ""
     actor: str = ""
     target: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
 
 
 class VerificationOut(Schema):

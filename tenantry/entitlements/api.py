@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
+from pydantic import AwareDatetime
 
 from tenantry.access.guards import actor_of, guard
 from tenantry.kit.operations import needs
@@ -36,7 +36,7 @@ class Entitlements(Schema):
 class LimitIn(Strict):
     limit: int
     reason: str = Field("", max_length=500)
-    ends_at: datetime | None = None
+    ends_at: AwareDatetime | None = None
     force: bool = False
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
+from pydantic import AwareDatetime
 
 from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
 from tenantry.kit.ids import encode
@@ -27,8 +27,8 @@ class WindowIn(Strict):
     """Without ``starts_at`` it begins at once, without ``ends_at`` it lasts until it is ended; without ``organization`` it is the
     whole workspace's. ``mode`` says what is refused."""
 
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
     organization: Annotated[UUID, TypeId("org")] | None = None
     mode: Mode = Mode.WRITES
     message: str = Field("", max_length=280)
