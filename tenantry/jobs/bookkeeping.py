@@ -38,11 +38,14 @@ exists (select 1 from procrastinate_jobs other
            and (other.status = 'todo' or other.id > job.id and other.id = any(array(select id from lost))))
 """
 _NOTIFY = "pg_notify('procrastinate_any_queue_v1', json_build_object('type', 'job_inserted', 'job_id', job.id)::text)"
+# One worker rescues at a time, the others have nothing to do: two that shared the lost ones between them could each let one of a
+# queueing lock wait.
 _RESCUE = f"""
 with lost as (
     select job.id, job.attempts from procrastinate_jobs job
       left join procrastinate_workers worker on worker.id = job.worker_id
      where job.status = 'doing' and (worker.id is null or worker.last_heartbeat < now() - make_interval(secs => %(silence)s))
+       and (select pg_try_advisory_xact_lock(hashtext('tenantry rescue')))
        for update of job skip locked),
 told as (
     insert into jobs_failure (job_id, attempt, kind, message, traceback, lost, failed_at)
