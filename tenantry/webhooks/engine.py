@@ -71,6 +71,9 @@ class Engine:
             chores = [asyncio.create_task(self._record()), asyncio.create_task(self._renew())]
             try:
                 while not self._stopping.is_set():
+                    for chore in chores:
+                        if chore.done():  # without it lanes would wait for ever: end, and be started again
+                            chore.result()
                     try:
                         claimed = await self._claim()
                     except (psycopg.Error, PoolTimeout) as error:

@@ -103,7 +103,7 @@ def pause_endpoint(*, endpoint: Endpoint, reason: str = Endpoint.PauseReason.BY_
 
     Pausing what is paused changes nothing. The owners are told by mail when Tenantry did it (``gone``, ``failing``).
     """
-    endpoint = _locked(endpoint)
+    endpoint = _locked(endpoint, against_events=True)  # or a delivery written meanwhile would stay pending
     if endpoint.state == Endpoint.State.PAUSED:
         return endpoint
     endpoint.state, endpoint.pause_reason = Endpoint.State.PAUSED, reason
@@ -146,7 +146,7 @@ def rotate_secret(*, endpoint: Endpoint, actor: Actor) -> tuple[Endpoint, str]:
 
 def delete_endpoint(*, endpoint: Endpoint, expected_version: int | None = None, actor: Actor) -> None:
     """Take an endpoint and its deliveries away; the record of what was done keeps its place. Raises Problem 412."""
-    endpoint = _locked(endpoint, expected_version)
+    endpoint = _locked(endpoint, expected_version, against_events=True)
     record("webhook.deleted", actor=actor, organization_id=endpoint.organization_id, target=endpoint, label=endpoint.url)
     Delivery.objects.filter(endpoint=endpoint).delete()
     Endpoint.objects.filter(id=endpoint.id).delete()
@@ -216,8 +216,9 @@ def _require_active(endpoint: Endpoint) -> None:
         raise conflict("endpoint_paused", "This endpoint is paused. Resume it first.")
 
 
-def _locked(endpoint: Endpoint, expected_version: int | None = None) -> Endpoint:
-    found = Endpoint.objects.select_for_update().filter(id=endpoint.id).first()
+def _locked(endpoint: Endpoint, expected_version: int | None = None, *, against_events: bool = False) -> Endpoint:
+    """Lock it against other changes; ``against_events`` also against acts that write deliveries for it, which otherwise needn't wait."""
+    found = Endpoint.objects.select_for_update(no_key=not against_events).filter(id=endpoint.id).first()
     if found is None:
         raise not_found("webhook endpoint")
     if expected_version is not None and found.version != expected_version:

@@ -115,6 +115,10 @@ def test_what_passes_is_tried_again_and_what_does_not_is_not(cast: Cast) -> None
         assert timedelta(seconds=54) <= wait <= timedelta(seconds=70)
         assert timedelta(seconds=7) <= (rows["/slow"].next_at or now()) - rows["/slow"].created_at <= timedelta(seconds=12)
         assert len(rows["/busy"].answer_body) == 4096
+        with cast.tenant.scope():
+            pause_endpoint(endpoint=ends["/slow"], actor=CLI)
+        (dropped,) = deliveries(cast, ends["/slow"])
+        assert (dropped.status, dropped.error, dropped.next_at) == ("failed", "The endpoint was paused.", None)
         assert rows["/wrong"].answer_body == "nein \ufffdü"
         gone = state_of(cast, ends["/gone"])
         end = time.monotonic() + SECONDS
