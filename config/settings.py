@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "tenantry.entitlements",
     "tenantry.people",
     "tenantry.organizations",
+    "tenantry.sso",
+    "tenantry.scim",
     "tenantry.workspaces",
     "tenantry.maintenance",
     "tenantry.portal",

@@ -37,6 +37,13 @@ p("members:grant_operational", "OM", "ac", "Give or take the roles manager, supp
 p("members:force_remove", "O", "a", "Remove somebody whom a rule would otherwise keep.")
 p("invitations:read", "OMG", "acsu", "See invitations.")
 p("invitations:write", "OM", "ac", "Invite people, resend and revoke.")
+# Identity: domains, single sign-on, directories, how members sign in.
+p("identity:read", "OM", "acsu", "See domains, single sign-on, directory sync and the rules for signing in.")
+p("identity:write", "O", "a", "Change domains, single sign-on, directory sync and the rules for signing in.")
+p("scim_tokens:write", "O", "a", "Make and revoke the tokens of a directory (SCIM).")
+p("identity:lift", "", "acs", "Lift an organization's enforced single sign-on when nobody there can get in.")
+p("domains:decide", "", "ac", "Confirm a domain for an organization, or take it back.")
+p("impersonation:write", "", "acs", "Open the portal as one of a customer's members.")
 # Integration.
 p("keys:read", "OM", "au", "See API keys: name, scopes and last use.")
 p("keys:write", "OM", "a", "Make, rotate and revoke API keys.")

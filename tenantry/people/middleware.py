@@ -27,6 +27,7 @@ class Authentication:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.principal, request.access_changed = NOBODY, False  # type: ignore[attr-defined]  # Django lets a request carry more
+        request.unfinished_session = None  # type: ignore[attr-defined]  # as above; read by steps.unfinished
         if not hasattr(request, "tenant"):
             return self.get_response(request)
         narrow(EVERYTHING)  # who asks decides what may be seen, and is itself looked up in all of the tenant
@@ -50,5 +51,5 @@ class Authentication:
             request.principal = principal  # type: ignore[attr-defined]  # Django lets a request carry more
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie spoke for this request
         elif token := request.COOKIES.get(COOKIE):
-            principal, changed = principal_of_cookie(token)
-            request.principal, request.access_changed = principal, changed  # type: ignore[attr-defined]  # Django lets a request carry more
+            found = principal_of_cookie(token)
+            request.principal, request.access_changed, request.unfinished_session = found  # type: ignore[attr-defined]  # as above

@@ -31,6 +31,7 @@ class User(TenantModel):
     password = models.CharField(max_length=200, blank=True)  # argon2; empty: signs in otherwise
     generation = models.PositiveIntegerField(default=1)
     last_seen_at = models.DateTimeField(null=True)
+    terms_accepted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -75,7 +76,13 @@ class Session(TenantModel):
     user = TenantForeignKey(User, related_name="sessions")
     token_hash = models.BinaryField(max_length=32)
     generation = models.PositiveIntegerField()
-    method = models.CharField(max_length=12)  # link, password, recovery
+    method = models.CharField(max_length=12)  # link, password, passkey, sso, invitation, recovery…
+    connection_id = models.UUIDField(null=True)  # the organization's identity provider that vouched, when method is sso
+    awaits = models.CharField(
+        max_length=20, blank=True, default="", db_default=""
+    )  # the step that stands before it (steps.py); empty: it may go on
+    proved_at = models.DateTimeField(null=True)  # when the person last proved who they are; dangerous acts ask for a recent one
+    second_factor_at = models.DateTimeField(null=True)
     device = models.CharField(max_length=120, blank=True)
     user_agent = models.CharField(max_length=300, blank=True)
     ip = models.GenericIPAddressField(null=True)

@@ -19,6 +19,7 @@ from tenantry.kit.cookies import cookie_name
 from tenantry.kit.problems import not_found
 from tenantry.tenancy.scope import aside
 
+from . import steps
 from .models import Session, Staff, User
 
 COOKIE: Final[str] = cookie_name("tenantry_session", path="/t/" if settings.ENVIRONMENT.multi else "")
@@ -26,13 +27,26 @@ LIFETIME = timedelta(days=14)
 IDLE = timedelta(days=3)
 TOUCH_EVERY = timedelta(minutes=1)
 
+Veto = Callable[[User, str, UUID | None], None]
 _belongings: Callable[[UUID], Sequence[Belonging]] = lambda user_id: ()  # noqa: E731  # replaced at start-up
+_vetoes: list[Veto] = []
+_watchers: list[Callable[[User, Session], None]] = []
 
 
 def use_memberships(loader: Callable[[UUID], Sequence[Belonging]]) -> None:
     """The organizations room hands in how to find a person's live memberships."""
     global _belongings
     _belongings = loader
+
+
+def add_veto(veto: Veto) -> None:
+    """Let a room refuse a session: it is asked (person, method, connection) wherever one is made, and raises a Problem."""
+    _vetoes.append(veto)
+
+
+def when_signed_in(watcher: Callable[[User, Session], None]) -> None:
+    """Let a room act on every new session, in its transaction: note the device, tell the person."""
+    _watchers.append(watcher)
 
 
 def acknowledge(user_id: UUID) -> None:
@@ -46,13 +60,23 @@ def memberships_of(user_id: UUID) -> Sequence[Belonging]:
     return tuple(_belongings(user_id))
 
 
-def start_session(*, user: User, method: str) -> tuple[Session, str]:
-    """Sign a person in; returns the session and its cookie's token. The veto of later rooms (SSO) stands before this."""
+def start_session(*, user: User, method: str, connection_id: UUID | None = None) -> tuple[Session, str]:
+    """Sign a person in; returns the session and its cookie's token. The one place where a session is made.
+
+    Whatever a room has against it is asked here (an organization that enforces its identity provider), so no path leads around
+    it. ``connection_id``: the provider that vouched. Steps that remain stand in ``awaits``. Raises the Problem of a veto.
+    """
+    for veto in _vetoes:
+        veto(user, method, connection_id)
     token, info, moment = crypto.new_token(), request_info.get(), now()
     session = Session(
         user=user, token_hash=crypto.digest(token), generation=user.generation, method=method, device=device_of(info.user_agent),
-        user_agent=info.user_agent, ip=info.ip, last_used_at=moment, expires_at=moment + LIFETIME,
+        user_agent=info.user_agent, ip=info.ip, last_used_at=moment, expires_at=moment + LIFETIME, proved_at=moment,
+        connection_id=connection_id,
     )  # fmt: skip
+    steps.settle(session, user)
+    for watcher in _watchers:  # before it is saved: a watcher may shorten its life
+        watcher(user, session)
     session.save(force_insert=True)
     User.objects.filter(id=user.id).update(last_seen_at=moment, email_verified_at=user.email_verified_at or moment)
     metrics.sign_ins.labels(method, "succeeded").inc()
@@ -60,8 +84,9 @@ def start_session(*, user: User, method: str) -> tuple[Session, str]:
     return session, token
 
 
-def principal_of_cookie(token: str) -> tuple[Principal, bool]:
-    """The person behind a cookie, and whether what they may do changed since their last request.
+def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
+    """The person behind a cookie, whether what they may do changed since their last request, and the session of somebody who
+    isn't through with signing in: for all but the steps that remain they are nobody.
 
     Memberships and roles are read anew each time, so a change counts from the very next request on. The whole tenant must
     be in scope.
@@ -73,7 +98,9 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool]:
         .first()
     )
     if session is None or session.user.status != User.Status.ACTIVE:
-        return NOBODY, False
+        return NOBODY, False, None
+    if session.awaits:
+        return NOBODY, False, session
     changed = session.generation != session.user.generation
     if changed or moment - session.last_used_at > TOUCH_EVERY:
         with aside():
@@ -82,7 +109,8 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool]:
             Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation)
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
     memberships = tuple(_belongings(session.user_id))
-    return Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships), changed
+    principal = Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships)
+    return principal, changed, None
 
 
 def live_sessions(user_id: UUID) -> list[Session]:

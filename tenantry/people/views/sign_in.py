@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +19,7 @@ from .. import entry, links
 from ..cookies import drop_cookie, set_cookie
 from ..forms import PasswordSignInForm, SignInForm
 from ..sessions import sign_out as end
+from ..steps import step_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,6 +29,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         next_path = safe_path(request.GET.get("next", ""))
         if principal_of(request).user:
             return redirect(next_path or "home")
+        if waiting := getattr(request, "unfinished_session", None):
+            return redirect(f"{reverse(step_of(waiting).page)}?{urlencode({'next': next_path})}")
         return render(request, "people/sign_in.html", {"form": SignInForm(initial={"next": next_path})})
     if request.POST.get("with") == "password":
         given = {"email": request.POST.get("email", ""), "next": safe_path(request.POST.get("next", ""))}

@@ -1,0 +1,1 @@
+"""Single sign-on: an organization's own identity provider says who its people are."""
