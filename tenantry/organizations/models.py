@@ -190,3 +190,68 @@ class Draft(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="organization_draft_one", fields=["tenant_id", "user"])]
+
+
+class Domain(TenantModel):
+    """A domain that an organization says is its own. ``name`` is its A-label form (IDNA), lower case.
+
+    Several organizations may claim one; only one of them holds it (verified, or failing its check for less than 14 days).
+    """
+
+    PREFIX = "dom"
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        VERIFIED = "verified"
+        LAPSING = "lapsing"
+        LAPSED = "lapsed"
+
+    class Method(models.TextChoices):
+        DNS = "dns", "DNS record"
+        FILE = "file", "File"
+        STAFF = "staff", "Staff decision"
+
+    class AutoJoin(models.TextChoices):
+        ASK = "ask", "They may ask"
+        ALLOW = "allow", "They may join"
+        OFF = "off", "Off"
+
+    organization = TenantForeignKey(Organization, related_name="domains")
+    name = models.CharField(max_length=253)
+    token = models.CharField(max_length=64)  # proves control of the domain where it is published: no secret
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    method = models.CharField(max_length=5, choices=Method.choices, blank=True)
+    auto_join = models.CharField(max_length=5, choices=AutoJoin.choices, default=AutoJoin.ASK)
+    reason = models.TextField(blank=True)  # of staff's decision
+    failure = models.CharField(max_length=300, blank=True)  # why the last check found nothing
+    checked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    lapsing_since = models.DateTimeField(null=True)
+    claimed_by_label = models.CharField(max_length=254, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="organization_domain_claim", fields=["tenant_id", "organization", "name"]),
+            # Of two that verify at the same moment one wins.
+            models.UniqueConstraint(
+                name="organization_domain_holder", fields=["tenant_id", "name"], condition=Q(state__in=["verified", "lapsing"])
+            ),
+            models.CheckConstraint(
+                name="organization_domain_state_known", condition=Q(state__in=["pending", "verified", "lapsing", "lapsed"])
+            ),
+            models.CheckConstraint(name="organization_domain_method_known", condition=Q(method__in=["", "dns", "file", "staff"])),
+            models.CheckConstraint(name="organization_domain_join_known", condition=Q(auto_join__in=["ask", "allow", "off"])),
+            models.CheckConstraint(name="organization_domain_form", condition=Q(name__regex=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")),
+            models.CheckConstraint(
+                name="organization_domain_since_when",
+                condition=Q(state="pending")
+                | Q(state="verified", verified_at__isnull=False, lapsing_since__isnull=True)
+                | Q(state__in=["lapsing", "lapsed"], verified_at__isnull=False, lapsing_since__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="organization_domain_checks", fields=["tenant_id", "checked_at"], condition=Q(state__in=["verified", "lapsing"])
+            )
+        ]

@@ -7,6 +7,7 @@ from .source import Code
 
 EVERYWHERE = {
     "organizations.services._slugs_like": "an address must be free in the whole tenant, whoever else has it",
+    "organizations.domains.queries.holder": "who holds a domain is asked before anybody is signed in, and of every organization",
     "organizations.directory.page": "the public directory: anybody sees those who opted in",
     "organizations.views.images._profile": "the picture of an organization that the directory shows",
     "organizations.views.invitation.invitation": "the invitee isn't inside yet: the token decides",

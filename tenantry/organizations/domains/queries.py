@@ -1,0 +1,39 @@
+"""Who holds a domain, and which domains an organization holds."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from tenantry.organizations.models import Domain, Organization
+from tenantry.tenancy.scope import everywhere
+
+from .names import ascii_of
+
+# It counts while the check fails, for 14 days: a slip in a DNS zone locks nobody out.
+HELD: Final = (Domain.State.VERIFIED, Domain.State.LAPSING)
+
+
+def holder(email_or_domain: str) -> Domain | None:
+    """The domain of an address with the organization that holds it, wherever in the tenant; None for nobody's or nonsense.
+
+    Exactly that domain: holding ``contoso.example`` says nothing of ``lab.contoso.example``. Organizations that are deleted or
+    deactivated hold nothing.
+    """
+    name = ascii_of(email_or_domain.rpartition("@")[2])
+    if name is None:
+        return None
+    with everywhere():
+        rows = Domain.objects.filter(name=name, state__in=HELD, organization__deleted_at__isnull=True)
+        return rows.exclude(organization__state=Organization.State.DEACTIVATED).select_related("organization").first()
+
+
+def verified(organization_id: UUID) -> list[str]:
+    """The domains that an organization holds, in ASCII form, sorted."""
+    return list(Domain.objects.filter(organization_id=organization_id, state__in=HELD).order_by("name").values_list("name", flat=True))
+
+
+def covers(organization_id: UUID, email: str) -> bool:
+    """Whether this address is of a domain that the organization holds."""
+    name = ascii_of(email.rpartition("@")[2])
+    return name is not None and Domain.objects.filter(organization_id=organization_id, name=name, state__in=HELD).exists()
