@@ -38,6 +38,7 @@ BOOKKEEPING = {
     "maintenance.holding.hold_back": "a job that was held back wasn't tried",
     "maintenance.holding.release": "part of ending a window, which is recorded: what waited for it goes on",
     "people.links.make_link": "an offer to sign in; using it is recorded",
+    "people.steps.advance": "where a session stands between its steps; whoever takes one records that",
     "people.sessions.acknowledge": "the person has seen the change that is recorded",
     "people.sessions.principal_of_cookie": "when a session was last used",
     "people.tasks.forget_links": "sweeps links and sessions that ended long ago",
