@@ -87,7 +87,7 @@ def _subjects(organization_id: UUID, rule: Rule) -> Iterable[UUID | str]:
     if rule.per != "key":
         return []
     since = now() - timedelta(seconds=rule.seconds + 60)
-    keys = ApiKey.objects.filter(organization_id=organization_id, revoked_at__isnull=True, last_used_at__gte=since)
+    keys = ApiKey.objects.filter(kind="api", organization_id=organization_id, revoked_at__isnull=True, last_used_at__gte=since)
     return [f"key:{key.hex}" for key in keys.order_by("-last_used_at").values_list("id", flat=True)[:BUSIEST_OF]]
 
 

@@ -25,6 +25,12 @@ register(
     permission__registered="The vendor's product registered or changed a permission.",
     permission__withdrawn="The vendor's product withdrew a permission.",
 )
+register(
+    "scim",
+    scim_token__refused=(  # noqa: S106  # an event's name, no password
+        "A directory's token was refused that was revoked or has expired, or that came from an address outside its networks."
+    ),
+)
 
 
 class KeyData(Schema):

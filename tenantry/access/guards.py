@@ -146,7 +146,7 @@ def is_own(request: HttpRequest, key_id: UUID | None) -> bool:
 
 def actor_of(request: HttpRequest) -> Actor:
     """The actor for ``record``: who, and through which door."""
-    source = "api" if request.path_info.startswith("/api/") else "portal"
+    source = "api" if request.path_info.startswith("/api/") else "portal"  # a directory's token has a source of its own
     return signed_in(request).actor(source)
 
 

@@ -1,4 +1,4 @@
-"""API keys: made, shown once, rotated, revoked."""
+"""API keys: made, shown once, rotated, revoked. The tokens of directories are rows of the same table (scim/tokens.py)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from tenantry.audit.services import Actor, record
 from tenantry.kit import crypto
@@ -72,27 +72,46 @@ def create_key(
         raise invalid(f"Unknown staff role {staff_role}; there are {', '.join(STAFF_ROLES)}.", pointer="/staff_role", code="role_unknown")
     if scopes is not None:
         require_known(scopes, by_organization=organization_id is not None)
+    key, plain = fresh_key(
+        kind=ApiKey.Kind.API, name=name, staff_role=staff_role, organization_id=organization_id, scopes=scopes, owner=owner,
+        expires_at=expires_at, allowed_ips=allowed_ips,
+    )  # fmt: skip
+    changes: dict[str, dict[str, Any]] = {
+        "role": {"before": None, "after": staff_role or "organization"},
+        "scopes": {"before": None, "after": scopes},
+        **limits_of(key),
+    }
+    record("key.created", actor=actor, organization_id=organization_id, target=key, label=key.name, changes=changes)
+    return key, plain
+
+
+def fresh_key(
+    *, kind: str, name: str, staff_role: str = "", organization_id: UUID | None, scopes: list[str] | None = None, owner: UUID | None,
+    expires_at: datetime | None, allowed_ips: Iterable[str],
+) -> tuple[ApiKey, str]:  # fmt: skip
+    """The row of a new key of a ``kind``, and the key itself; whoever asks for it records what it is. Raises Problem 422."""
     cleaned = name.strip()
     if not cleaned or len(cleaned) > 120 or not cleaned.isprintable():
         raise invalid("A name has 1 to 120 printable characters.", pointer="/name", code="name_invalid")
     if expires_at is not None and not timedelta(0) < expires_at - now() <= LONGEST:
         raise invalid("The end lies in the past, or more than ten years ahead.", pointer="/expires_at", code="expires_at_invalid")
-    plain = bearer.new_key(sandbox=Tenant.objects.values_list("sandbox", flat=True).get(id=current_tenant_id()))
+    plain = bearer.new_key(kind=kind, sandbox=Tenant.objects.values_list("sandbox", flat=True).get(id=current_tenant_id()))
     key = ApiKey(
-        name=cleaned, prefix=plain[: bearer.SHOWN], key_hash=crypto.digest(plain), staff_role=staff_role, organization_id=organization_id,
-        scopes=scopes, owner_id=owner, expires_at=expires_at, allowed_ips=read_networks(allowed_ips),
+        kind=kind, name=cleaned, prefix=plain[: bearer.SHOWN], key_hash=crypto.digest(plain), staff_role=staff_role,
+        organization_id=organization_id, scopes=scopes, owner_id=owner, expires_at=expires_at, allowed_ips=read_networks(allowed_ips),
     )  # fmt: skip
     key.save(force_insert=True)
-    changes: dict[str, dict[str, Any]] = {
-        "role": {"before": None, "after": staff_role or "organization"},
-        "scopes": {"before": None, "after": scopes},
-    }
-    if expires_at:
-        changes["expires_at"] = {"before": None, "after": expires_at.isoformat()}
+    return key, plain
+
+
+def limits_of(key: ApiKey) -> dict[str, dict[str, Any]]:
+    """For the record: until when and from where a new key works, as far as that is limited."""
+    changes: dict[str, dict[str, Any]] = {}
+    if key.expires_at:
+        changes["expires_at"] = {"before": None, "after": key.expires_at.isoformat()}
     if key.allowed_ips:
         changes["allowed_ips"] = {"before": None, "after": key.allowed_ips}
-    record("key.created", actor=actor, organization_id=organization_id, target=key, label=cleaned, changes=changes)
-    return key, plain
+    return changes
 
 
 def rotate_key(*, key_id: UUID, overlap_hours: int, principal: Principal | None = None, actor: Actor) -> tuple[ApiKey, str]:
@@ -130,7 +149,7 @@ def rotate_key(*, key_id: UUID, overlap_hours: int, principal: Principal | None 
 
 def revoke_key(*, key_id: UUID, actor: Actor, reason: str = "") -> None:
     """Revoke one key at once. Raises Problem 404, 409 ``key_revoked`` when it is already."""
-    key = ApiKey.objects.select_for_update().filter(id=key_id).first()
+    key = _api_keys().select_for_update().filter(id=key_id).first()
     if key is None:
         raise not_found("key")
     if key.revoked_at:
@@ -149,7 +168,7 @@ def revoke_keys_beyond(*, owner: UUID, may: Callable[[str], bool], organization_
     ``may`` says what they can still give; with an organization only its keys are meant. The caller has changed the person's
     row before (``touch_generation``), so that a key which is being made at this moment is either seen here or refused there.
     """
-    rows = ApiKey.objects.select_for_update().filter(owner_id=owner, revoked_at__isnull=True)
+    rows = _api_keys().select_for_update().filter(owner_id=owner, revoked_at__isnull=True)
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
     beyond = [key for key in rows if key.scopes is None or not all(may(scope) for scope in (MAKES_KEYS, *key.scopes))]
@@ -160,7 +179,7 @@ def revoke_keys_beyond(*, owner: UUID, may: Callable[[str], bool], organization_
 
 def load_key(key_id: UUID) -> ApiKey:
     """A key by id. Raises Problem 404."""
-    found = ApiKey.objects.select_related("owner", "replaced_by").filter(id=key_id).first()
+    found = _api_keys().select_related("owner", "replaced_by").filter(id=key_id).first()
     if found is None:
         raise not_found("key")
     return found
@@ -173,7 +192,7 @@ def list_keys(
 
     ``status`` is one of ``STATUSES``. Raises Problem 422 ``status_unknown``.
     """
-    rows = ApiKey.objects.select_related("owner")
+    rows = _api_keys().select_related("owner")
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
     if search.strip():
@@ -195,7 +214,11 @@ def list_keys(
 
 def every_key() -> Iterator[ApiKey]:
     """All keys that the scope shows, the latest first, whatever their number."""
-    return ApiKey.objects.order_by("-id").iterator()
+    return _api_keys().order_by("-id").iterator()
+
+
+def _api_keys() -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(kind=ApiKey.Kind.API)
 
 
 def _require_working(key: ApiKey) -> None:

@@ -1,4 +1,4 @@
-"""The general limit on requests to the API, and what every counted answer says of its limit."""
+"""The general limits on requests to the API and of directories, and what every counted answer says of its limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from tenantry.kit.answers import problem_response
+from tenantry.kit.answers import SCIM_PATH, problem_response
 from tenantry.kit.problems import Problem
 
 from . import limits
@@ -23,7 +23,7 @@ class RateLimits:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith("/api/"):
+        if not request.path_info.startswith(("/api/", SCIM_PATH)):
             return self.get_response(request)
         token = limits.counted_now.set([])
         try:
@@ -39,7 +39,8 @@ class RateLimits:
         principal = principal_of(request)
         if principal.known and request.path_info not in UNCOUNTED:
             try:
-                limits.count("requests", principal.caller, organization_id=principal.key_organization_id)
+                rule = "scim" if principal.via == "scim" else "requests"
+                limits.count(rule, principal.caller, organization_id=principal.key_organization_id)
             except Problem as problem:
                 return problem_response(request, problem)
         return self.get_response(request)

@@ -6,12 +6,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tenantry.kit.clock import now
+from tenantry.kit.ids import encode
 from tenantry.tenancy.fields import OrganizationId
 from tenantry.tenancy.models import TenantForeignKey, TenantModel
 
 
 class ApiKey(TenantModel):
     """A bearer key of the vendor's staff or of one organization. Shown once; stored as prefix and SHA-256.
+
+    ``kind`` says where it works: ``api``, or ``scim`` for the token of an organization's directory, which works at ``/scim/v2``
+    alone, has no scopes and doesn't end with its maker's right to make it (scim/tokens.py).
 
     What a staff key may do is its role's permissions, narrowed to ``scopes`` where there are any; an organization's key may
     what an owner may, narrowed likewise. It ends with its owner's right to make it: see ``keys.revoke_keys_beyond``.
@@ -21,6 +25,11 @@ class ApiKey(TenantModel):
 
     PREFIX = "key"
 
+    class Kind(models.TextChoices):
+        API = "api"
+        SCIM = "scim"
+
+    kind = models.CharField(max_length=4, choices=Kind.choices, default=Kind.API)
     name = models.CharField(max_length=120)
     prefix = models.CharField(max_length=16)
     key_hash = models.BinaryField(max_length=32)
@@ -39,11 +48,20 @@ class ApiKey(TenantModel):
         constraints = [
             models.UniqueConstraint(name="access_key_hash", fields=["tenant_id", "key_hash"]),
             models.CheckConstraint(name="access_key_one_plane", condition=models.Q(staff_role="") ^ models.Q(organization_id__isnull=True)),
+            models.CheckConstraint(
+                name="access_key_kind",
+                condition=models.Q(kind="api") | models.Q(kind="scim", organization_id__isnull=False, scopes__isnull=True),
+            ),
         ]
         indexes = [
             models.Index(name="access_key_owner", fields=["tenant_id", "owner"]),
             models.Index(name="access_key_organization", fields=["tenant_id", "organization_id"]),
         ]
+
+    @property
+    def public_id(self) -> str:
+        """``key_…``, or ``sct_…`` for a directory's token."""
+        return encode("sct" if self.kind == self.Kind.SCIM else self.PREFIX, self.id)
 
     @property
     def status(self) -> str:

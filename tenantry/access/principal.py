@@ -16,7 +16,7 @@ from .permissions import ROLES, role_holds, staff_holds
 if TYPE_CHECKING:
     from tenantry.people.models import Session, User
 
-Via = Literal["nobody", "session", "key"]
+Via = Literal["nobody", "session", "key", "scim"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Nobody, a person with a session, or a key.
+    """Nobody, a person with a session, a key, or a directory's token (``scim``), which is at ``/scim/v2`` alone.
 
     ``scopes`` narrow a key: None means all that its role holds.
     """
@@ -61,14 +61,14 @@ class Principal:
     def caller(self) -> str:
         """A stable name for whom a rate limit or an idempotency key counts."""
         if self.key_id:
-            return f"key:{self.key_id.hex}"
+            return f"{self.via}:{self.key_id.hex}"
         return f"user:{self.user.id.hex}" if self.user else "nobody"
 
     @property
     def public_id(self) -> str:
-        """``usr_…`` or ``key_…``: who asks, as logs and traces may say it. Empty for nobody."""
+        """``usr_…``, ``key_…`` or ``sct_…``: who asks, as logs and traces may say it. Empty for nobody."""
         if self.key_id:
-            return encode("key", self.key_id)
+            return encode("sct" if self.via == "scim" else "key", self.key_id)
         return self.user.public_id if self.user else ""
 
     @property
@@ -107,6 +107,8 @@ class Principal:
 
     def actor(self, source: str) -> Actor:
         """How the record calls this principal. Raises RuntimeError for nobody: a guard was forgotten."""
+        if self.key_id and self.via == "scim":
+            return Actor("scim_token", self.key_id, self.key_name, "scim")
         if self.key_id:
             return Actor("key", self.key_id, self.key_name or "API key", source)
         if self.user:

@@ -1,4 +1,4 @@
-"""A Problem as an answer: JSON for programs, a page for people."""
+"""A Problem as an answer: JSON for programs, a page for people, and at ``/scim/`` what directories understand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,32 @@ from . import metrics
 from .problems import Problem
 
 MEDIA_TYPE = "application/problem+json"
+SCIM_MEDIA_TYPE = "application/scim+json"
+SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+SCIM_PATH = "/scim/"
+# RFC 7644 table 9 for what any room may raise; the scim room's own problems say theirs as a member, ``scim_type``.
+_SCIM_TYPES = {
+    "already_member": "uniqueness",
+    "json_invalid": "invalidSyntax",
+    "body_too_large": "tooMany",
+    "last_owner": "mutability",
+    "validation_failed": "invalidValue",
+    "value_invalid": "invalidValue",
+    "role_unknown": "invalidValue",
+    "email_invalid": "invalidValue",
+}
+# Statuses that connectors don't know, as ones that they do.
+_SCIM_STATUSES = {402: 403, 422: 400}
+
+
+def scim_error(problem: Problem) -> HttpResponse:
+    """RFC 7644 §3.12: the status as a string, ``scimType`` where there is one that fits, and our own ``code`` beside them."""
+    metrics.refused(problem.status, problem.code)
+    status = _SCIM_STATUSES.get(problem.status, problem.status)
+    body = {"schemas": [SCIM_ERROR], "status": str(status), "detail": problem.detail, "code": problem.code}
+    if kind := problem.members.get("scim_type") or _SCIM_TYPES.get(problem.code):
+        body["scimType"] = kind
+    return _with_headers(HttpResponse(json.dumps(body), status=status, content_type=SCIM_MEDIA_TYPE), problem)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -24,6 +50,10 @@ def problem_json(problem: Problem) -> HttpResponse:
     """RFC 9457 §3."""
     metrics.refused(problem.status, problem.code)
     response = HttpResponse(json.dumps(problem.body()), status=problem.status, content_type=MEDIA_TYPE)
+    return _with_headers(response, problem)
+
+
+def _with_headers(response: HttpResponse, problem: Problem) -> HttpResponse:
     for name, value in problem.headers.items():
         response[name] = value
     if problem.status == 401:
@@ -33,6 +63,8 @@ def problem_json(problem: Problem) -> HttpResponse:
 
 def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem in the shape that this client reads."""
+    if request.path_info.startswith(SCIM_PATH):
+        return scim_error(problem)
     if wants_json(request):
         return problem_json(problem)
     if problem.code == "unauthenticated" and request.method == "GET":

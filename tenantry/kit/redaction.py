@@ -17,7 +17,7 @@ PERSONAL = frozenset(
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE), r"\1:…@"),  # https://user:password@host
     (re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"), "…@…"),
-    (re.compile(r"\b(tk_live|tk_test|whsec|sk_live|sk_test)_[\w+/=-]{6,}"), r"\1_…"),
+    (re.compile(r"\b(tk_live|tk_test|tk_scim|whsec|sk_live|sk_test)_[\w+/=-]{6,}"), r"\1_…"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 …"),
     (re.compile(r"(/(?:link|invitations?)/)[\w-]{20,}"), r"\1…"),
     (re.compile(r"((?:password|passwd|secret|token|api_?key|private_key)\w*['\"]?\s*[:=]\s*)(b?(['\"])(?:(?!\3).)*\3|[\w+/=-]{16,})",

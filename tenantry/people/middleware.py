@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars
 
 from tenantry.access.bearer import principal_of_key, refuse_at_portal
 from tenantry.access.principal import NOBODY, Principal
-from tenantry.kit.answers import problem_json, problem_response
+from tenantry.kit.answers import SCIM_PATH, problem_json, problem_response
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import EVERYTHING, narrow
 
@@ -35,7 +35,8 @@ class Authentication:
             self._identify(request)
         except Problem as problem:
             # Whoever sends a key is a program, also at a page's address.
-            return problem_json(problem) if "Authorization" in request.headers else problem_response(request, problem)
+            program = "Authorization" in request.headers and not request.path_info.startswith(SCIM_PATH)
+            return problem_json(problem) if program else problem_response(request, problem)
         principal: Principal = request.principal  # type: ignore[attr-defined]  # Django lets a request carry more
         narrow(principal.reach)
         with bound_contextvars(**{"actor": principal.public_id} if principal.known else {}):
@@ -46,10 +47,14 @@ class Authentication:
         if scheme and not request.path_info.startswith(OWN_PROOF):
             if scheme.lower() != "bearer" or not credential.strip():
                 raise Problem(401, "key_invalid", "Send the key as “Authorization: Bearer <key>”.")
-            principal = principal_of_key(credential.strip())
-            refuse_at_portal(principal, request.path_info)
+            directory = request.path_info.startswith(SCIM_PATH)
+            principal = principal_of_key(credential.strip(), kind="scim" if directory else "api")
+            if not directory:
+                refuse_at_portal(principal, request.path_info)
             request.principal = principal  # type: ignore[attr-defined]  # Django lets a request carry more
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie spoke for this request
+        elif request.path_info.startswith(SCIM_PATH):
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # a directory has a token; a session is nobody here
         elif token := request.COOKIES.get(COOKIE):
             found = principal_of_cookie(token)
             request.principal, request.access_changed, request.unfinished_session = found  # type: ignore[attr-defined]  # as above

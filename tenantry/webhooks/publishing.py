@@ -19,7 +19,7 @@ from tenantry.tenancy.scope import current
 from .models import ALL, Delivery, Endpoint
 
 PAUSED = "The endpoint was paused."
-_ACTORS = {"user": "usr", "staff": "usr", "key": "key"}
+_ACTORS = {"user": "usr", "staff": "usr", "key": "key", "scim_token": "sct"}
 
 
 def deliver_later(told: Sequence[tuple[Event, Any]]) -> None:

@@ -10,6 +10,7 @@ from .source import Code
 RECORD = {"tenantry.audit.services.record", "tenantry.audit.services.record_all"}
 # Public functions that leave the telling to whoever calls them; each caller is held to it.
 TOLD_BY_CALLERS = {
+    "access.keys.fresh_key": "makes a key of a kind, whose maker tells of it",
     "entitlements.limits.lock": "makes a tally at zero for the act that wants to count",
     "entitlements.limits.move": "counts what the act takes or gives back",
     "people.users.touch_generation": "makes sessions notice what the act has changed",
@@ -37,6 +38,10 @@ BOOKKEEPING = {
     "mail.tasks.forget": "sweeps mails",
     "maintenance.holding.hold_back": "a job that was held back wasn't tried",
     "maintenance.holding.release": "part of ending a window, which is recorded: what waited for it goes on",
+    "scim.settings.held": "makes the row whose lock its caller needs, as the defaults say",
+    "scim.errors.note": "a refusal that is kept for whoever looks after the directory",
+    "scim.errors._trim": "sweeps those",
+    "scim.alerts.tell": "notes when owners were last told",
     "people.links.make_link": "an offer to sign in; using it is recorded",
     "people.steps.advance": "where a session stands between its steps; whoever takes one records that",
     "people.sessions.acknowledge": "the person has seen the change that is recorded",

@@ -1,0 +1,13 @@
+"""What this room records."""
+
+from __future__ import annotations
+
+from tenantry.audit.catalogue import register
+
+register(
+    "scim",
+    scim_token__created="A token for a directory was made.",  # noqa: S106  # an event's name, no password
+    scim_token__revoked="A directory's token was revoked.",  # noqa: S106  # as above
+    scim__settings_changed="What a directory may do, or the role that it gives, was changed.",
+    scim__mappings_changed="Which role a directory's groups give was changed.",
+)

@@ -1,0 +1,58 @@
+"""The mails of this room, with samples for their previews."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from tenantry.mail import services as mail
+from tenantry.mail.letters import Letterhead, register
+from tenantry.organizations.models import Membership, Organization, Profile
+from tenantry.people.models import User
+from tenantry.tenancy.addresses import address
+
+SUBJECTS = {
+    "seats": "No seat is free for somebody from your directory",
+    "last_owner": "Your directory tried to remove the last owner",
+}
+
+
+def tell_owners(*, kind: str, organization_id: UUID, who: str) -> None:
+    """Mail every active owner of an organization."""
+    organization = Organization.objects.get(id=organization_id)
+    if organization.deleted_at:
+        return
+    colour = Profile.objects.filter(organization=organization).values_list("brand_colour", flat=True).first()
+    owners = Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE)
+    people = User.objects.filter(id__in=owners.values("user_id"), status=User.Status.ACTIVE).order_by("id")
+    for email in people.values_list("email", flat=True):
+        mail.queue(
+            to=email, subject=SUBJECTS[kind], template=f"scim_{kind}", about=organization.public_id,
+            head=Letterhead(organization.name, colour or ""), context=_context(organization.name, organization.slug, who),
+        )  # fmt: skip
+
+
+def _context(name: str, slug: str, who: str) -> dict[str, Any]:
+    return {
+        "organization": name, "who": who, "url": address("members", slug=slug), "usage_url": address("billing", slug=slug),
+    }  # fmt: skip
+
+
+def _sample() -> dict[str, Any]:
+    return _context("Contoso", "contoso", "mia@contoso.example")
+
+
+register(
+    "scim_seats",
+    meaning="A directory wanted to add somebody and no seat was free; at most once a day.",
+    subject=SUBJECTS["seats"],
+    sample=_sample,
+    head=Letterhead("Contoso", "#b3541e"),
+)
+register(
+    "scim_last_owner",
+    meaning="A directory wanted to take the last owner away; at most once a day.",
+    subject=SUBJECTS["last_owner"],
+    sample=_sample,
+    head=Letterhead("Contoso", "#b3541e"),
+)
