@@ -23,6 +23,8 @@ EVERYWHERE = {
 ASIDE = {
     "access.bearer.principal_of_key": "when a key was used is true even if the request is refused",
     "access.bearer._note_refusal": "the refusal rolls the request back, and stays on the record",
+    "scim.errors.note": "a refusal is kept though it rolls back",
+    "scim.alerts.tell": "owners are told of a refusal, which rolls back",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
     "api.idempotency.Idempotency._once": "a refusal after an interruption frees its key, which is committed already",
