@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _loader: Callable[[UUID | str, bool], Any] | None = None
 _state_rule: Callable[[Any, str, bool], None] | None = None
+_unfinished: Callable[[HttpRequest], Problem | None] = lambda request: None  # noqa: E731  # replaced at start-up
 _maintenance: Callable[[HttpRequest, UUID], None] = lambda request, organization_id: None  # noqa: E731  # replaced at start-up
 
 
@@ -35,6 +36,12 @@ def use_organizations(loader: Callable[[UUID | str, bool], Any], state_rule: Cal
     """The organizations room hands in how to load one (by id or slug) and what its state allows; this room can't know."""
     global _loader, _state_rule
     _loader, _state_rule = loader, state_rule
+
+
+def use_steps(problem: Callable[[HttpRequest], Problem | None]) -> None:
+    """The people room hands in what it says to somebody who isn't through with signing in (people/steps.py)."""
+    global _unfinished
+    _unfinished = problem
 
 
 def use_maintenance(rule: Callable[[HttpRequest, UUID], None]) -> None:
@@ -54,10 +61,10 @@ def unauthenticated() -> Problem:
 
 
 def signed_in(request: HttpRequest) -> Principal:
-    """Somebody, whoever it is. Raises 401."""
+    """Somebody, whoever it is. Raises 401; with the code of the step that remains for who isn't through with signing in."""
     principal = principal_of(request)
     if not principal.known:
-        raise unauthenticated()
+        raise _unfinished(request) or unauthenticated()
     return principal
 
 

@@ -68,6 +68,8 @@ DEFAULTS: Final = {
         Rule("sign_in_email", 5, _MINUTE, "email", "Signing in with a password, or asking for a link."),
         Rule("forgotten_password", 10, 15 * _MINUTE, "ip", "Asking for a sign-in link, which is also the way in without one's password."),
         Rule("password_proof", 5, _MINUTE, "person", "Proving one's present password."),
+        Rule("second_factor", 10, 15 * _MINUTE, "person", "Proving a second factor: codes of an app, and recovery codes."),
+        Rule("passkey", 30, 15 * _MINUTE, "ip", "Beginning to sign in with a passkey."),
         Rule("sign_up", 10, 15 * _MINUTE, "ip", "Making a workspace.", outside=True),
         Rule("install", 10, 15 * _MINUTE, "installation", "Taking charge of a new installation.", outside=True),
         Rule("workspaces", 10, 15 * _MINUTE, "ip", "Asking for a link to one's workspaces.", outside=True),

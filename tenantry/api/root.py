@@ -27,6 +27,8 @@ from tenantry.maintenance.api import router as maintenance
 from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
+from tenantry.people.factors.api import router as factors
+from tenantry.people.factors.sign_in_api import router as second_factor
 from tenantry.portal.middleware import as_problem
 from tenantry.webhooks.api import router as webhooks
 from tenantry.workspaces.api import router as workspaces
@@ -115,6 +117,8 @@ for tag, router in (
     ("Access", access),
     ("API keys", keys),
     ("Sign-in and account", sign_in),
+    ("Sign-in and account", second_factor),
+    ("Sign-in and account", factors),
     ("People", people),
     ("Mail", mail),
     ("Audit", audit),

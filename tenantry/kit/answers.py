@@ -67,7 +67,7 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
         return scim_error(problem)
     if wants_json(request):
         return problem_json(problem)
-    if problem.code == "unauthenticated" and request.method == "GET":
+    if request.method == "GET" and (problem.code == "unauthenticated" or "awaits" in problem.members):
         return _to_sign_in(request, problem)
     metrics.refused(problem.status, problem.code)
     response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)

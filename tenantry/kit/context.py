@@ -19,6 +19,7 @@ class RequestInfo:
     request_id: str = ""
     ip: str | None = None
     user_agent: str = ""
+    country: str = ""  # two letters, where a trusted proxy says so
 
 
 request_info: ContextVar[RequestInfo] = ContextVar("request_info", default=RequestInfo())  # noqa: B039  # frozen

@@ -17,6 +17,7 @@ from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, conflict, not_found
 from tenantry.mail import services as mail
 from tenantry.mail.letters import Letterhead
+from tenantry.people import steps
 from tenantry.people.models import User
 from tenantry.people.sessions import start_session
 from tenantry.people.users import ensure_user
@@ -248,8 +249,10 @@ def join(*, token: str) -> tuple[Membership, str]:
         raise Problem(HTTPStatus.UNAUTHORIZED, "sign_in_to_accept", f"Sign in as {invitation.email} to accept.")
     invitee = Actor("user", None, invitation.email, "portal")
     user, _ = ensure_user(email=invitation.email, name=invitation.name, actor=invitee)
-    _, session_token = start_session(user=user, method="invitation")
-    return accept(token=token, user=user, actor=Actor("user", user.id, user.email, "portal")), session_token
+    session, session_token = start_session(user=user, method="invitation")
+    member = accept(token=token, user=user, actor=Actor("user", user.id, user.email, "portal"))
+    steps.advance(session, user)  # now that they belong to it, the organization may ask something of them
+    return member, session_token
 
 
 def decline(*, token: str | UUID, actor: Actor | None = None) -> Invitation:

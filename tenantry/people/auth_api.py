@@ -46,6 +46,7 @@ class SignedIn(Schema):
     user: str
     email: str
     next: str = ""
+    awaits: str = Field("", description="The step that still stands before the workspace: second_factor, …")
 
 
 class Accepted(Schema):
@@ -95,7 +96,7 @@ def redeem(request: HttpRequest, response: HttpResponse, body: TokenIn) -> dict[
     """Burns the link and sets the session's cookie."""
     user, token, next_path = entry.by_link(request, body.token)
     set_cookie(request, response, token)
-    return {"user": user.public_id, "email": user.email, "next": next_path}
+    return {"user": user.public_id, "email": user.email, "next": next_path, "awaits": sessions.awaited(token)}
 
 
 @router.post("/auth/password", response=SignedIn, auth=None, summary="Sign in with a password",
@@ -104,7 +105,7 @@ def sign_in(request: HttpRequest, response: HttpResponse, body: PasswordSignIn) 
     """Sets the session's cookie. A wrong pair and an unknown address read the same: 401 ``sign_in_failed``."""
     user, token = entry.by_password(request, email=body.email, password=body.password)
     set_cookie(request, response, token)
-    return {"user": user.public_id, "email": user.email}
+    return {"user": user.public_id, "email": user.email, "awaits": sessions.awaited(token)}
 
 
 @router.post("/auth/sign-out", response={204: None}, summary="Sign out", **needs("person"))

@@ -16,7 +16,7 @@ from tenantry.kit.problems import Problem, not_found
 from tenantry.tenancy.addresses import safe_path
 from tenantry.tenancy.scope import aside, current
 
-from . import links, passwords
+from . import history, links, passwords
 from .models import Session, User
 from .sessions import end_session, start_session
 from .tasks import mail_sign_in_link
@@ -82,6 +82,7 @@ def _failures(label: str, method: str) -> Iterator[None]:
         metrics.sign_ins.labels(method, "failed").inc()
         with aside():
             record("user.sign_in_failed", actor=Actor("user", None, label, "portal"), label=label, reason=problem.code)
+            history.refused(email=label, method=method, reason=problem.code)
         raise
 
 

@@ -11,6 +11,14 @@ register(
     session__revoked="A session was ended.",
     password__set="Somebody set or changed their password.",  # noqa: S106  # a sentence
     password__removed="Somebody removed their password.",  # noqa: S106  # a sentence
+    user__second_factor_passed="Somebody proved their second factor.",
+    user__second_factor_refused="A second factor was refused.",
+    factor__added="Somebody added a second factor.",
+    factor__removed="Somebody removed a second factor.",
+    factor__reset="Somebody's second factors were removed by staff or the operator.",
+    recovery_codes__made="Somebody made new recovery codes.",
+    device__remembered="A browser needs no second factor for 30 days.",
+    device__forgotten="A browser needs a second factor again.",
     link__made="A recovery link was made by the operator.",
     staff__added="Somebody became staff.",
     staff__role_changed="A staff role was changed.",

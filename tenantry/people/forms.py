@@ -47,6 +47,26 @@ class CurrentPasswordForm(forms.Form):
     current = forms.CharField(label="Present password", max_length=200, strip=False, widget=forms.PasswordInput)
 
 
+class CodeForm(forms.Form):
+    """The code that an authenticator app shows."""
+
+    code = forms.CharField(label="Code from the app", max_length=40, error_messages={"required": "Type the six digits that the app shows."})
+
+
+class SecondFactorForm(CodeForm):
+    """The same on the way in: a recovery code will do, and the browser can be remembered."""
+
+    code = forms.CharField(label="Code", max_length=40, error_messages={"required": "Type the code."})
+    remember = forms.BooleanField(label="Don't ask again in this browser for 30 days", required=False)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class WhyForm(forms.Form):
+    """Why, when the person is told in any case."""
+
+    reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
 class ReasonForm(forms.Form):
     """Why, and whether the person is told."""
 

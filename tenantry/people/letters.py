@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tenantry.kit.clock import now
 from tenantry.mail.letters import register
 from tenantry.tenancy.addresses import address
 
@@ -16,6 +17,35 @@ def _sign_in() -> dict[str, Any]:
 
 
 register("sign_in", meaning="Somebody asks for a link to sign in with.", subject="Your sign-in link", sample=_sign_in)
+
+
+def _new_device() -> dict[str, Any]:
+    from .models import User
+
+    ada = User(name="Ada Okafor", email="ada@contoso.example")
+    return {"user": ada, "device": "Firefox on Linux", "ip": "203.0.113.7", "when": now(), "url": address("account_sessions")}
+
+
+def _factors_changed() -> dict[str, Any]:
+    from .models import User
+
+    ada = User(name="Ada Okafor", email="ada@contoso.example")
+    what = "You can sign in with an authenticator app from now on."
+    return {"user": ada, "what": what, "when": now(), "url": address("account_security")}
+
+
+register(
+    "new_device",
+    meaning="Somebody signed in with a browser that isn't known, from a network that isn't.",
+    subject="A new device signed in",
+    sample=_new_device,
+)
+register(
+    "factors_changed",
+    meaning="A second factor was added, removed or reset, or recovery codes were made.",
+    subject="Your sign-in was changed",
+    sample=_factors_changed,
+)
 register(
     "suspended",
     meaning="Somebody is suspended, or is staff no longer.",

@@ -13,6 +13,7 @@ from tenantry.kit.answers import SCIM_PATH, problem_json, problem_response
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import EVERYTHING, narrow
 
+from .factors import devices
 from .sessions import COOKIE, principal_of_cookie
 
 # Where others prove themselves in a way of their own: mail providers (mail/api.py).
@@ -39,7 +40,8 @@ class Authentication:
             return problem_json(problem) if program else problem_response(request, problem)
         principal: Principal = request.principal  # type: ignore[attr-defined]  # Django lets a request carry more
         narrow(principal.reach)
-        with bound_contextvars(**{"actor": principal.public_id} if principal.known else {}):
+        browser = devices.arriving(request.COOKIES.get(devices.COOKIE, ""))
+        with browser, bound_contextvars(**{"actor": principal.public_id} if principal.known else {}):
             return self.get_response(request)
 
     def _identify(self, request: HttpRequest) -> None:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from tenantry.tenancy.fields import SealedField
 from tenantry.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -108,3 +109,115 @@ class SignInLink(TenantModel):
     class Meta:
         constraints = [models.UniqueConstraint(name="people_link_token", fields=["tenant_id", "token_hash"])]
         indexes = [models.Index(name="people_link_user", fields=["tenant_id", "user"])]
+
+
+class Totp(TenantModel):
+    """An authenticator app (RFC 6238). One that is being set up stands beside the confirmed one until its first code is typed in.
+
+    ``last_step`` is the 30-second step of the latest code that was taken: none of it or before it is taken again.
+    """
+
+    user = TenantForeignKey(User, related_name="totps")
+    sealed_secret = SealedField("totp")
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="people_totp_confirmed", fields=["tenant_id", "user"], condition=Q(confirmed_at__isnull=False)),
+            models.UniqueConstraint(name="people_totp_pending", fields=["tenant_id", "user"], condition=Q(confirmed_at__isnull=True)),
+        ]
+
+
+class Passkey(TenantModel):
+    """A WebAuthn credential: public, so nothing of it is sealed. ``sign_count`` 0 means that the authenticator doesn't count."""
+
+    PREFIX = "psk"
+
+    user = TenantForeignKey(User, related_name="passkeys")
+    name = models.CharField(max_length=60)
+    credential_id = models.BinaryField(max_length=1023)
+    public_key = models.BinaryField(max_length=2000)  # COSE (RFC 9052)
+    sign_count = models.BigIntegerField(default=0)
+    transports = models.JSONField(default=list)
+    synced = models.BooleanField(default=False)  # kept by a password manager on several devices
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="people_passkey_credential", fields=["tenant_id", "credential_id"])]
+        indexes = [models.Index(name="people_passkey_user", fields=["tenant_id", "user"])]
+
+
+class Ceremony(TenantModel):
+    """A WebAuthn challenge: five minutes, used once, for the browser whose cookie it was made with, stored as SHA-256 both."""
+
+    user = TenantForeignKey(User, related_name="ceremonies", null=True)
+    purpose = models.CharField(max_length=16)  # register, sign_in, second_factor, proof
+    challenge_hash = models.BinaryField(max_length=32)
+    browser_hash = models.BinaryField(max_length=32)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="people_ceremony_challenge", fields=["tenant_id", "challenge_hash"])]
+
+
+class RecoveryCode(TenantModel):
+    """A way in for whoever lost their second factor: 78 random bits, once, stored as SHA-256."""
+
+    user = TenantForeignKey(User, related_name="recovery_codes")
+    code_hash = models.BinaryField(max_length=32)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="people_recovery_code", fields=["tenant_id", "user", "code_hash"])]
+
+
+class Device(TenantModel):
+    """A browser in which a person signed in, known by a cookie (its SHA-256). Until ``remembered_until`` it needs no second factor."""
+
+    PREFIX = "dev"
+
+    user = TenantForeignKey(User, related_name="devices")
+    token_hash = models.BinaryField(max_length=32)
+    label = models.CharField(max_length=120, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    remembered_until = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="people_device_token", fields=["tenant_id", "token_hash"])]
+        indexes = [models.Index(name="people_device_user", fields=["tenant_id", "user"])]
+
+
+class SignIn(TenantModel):
+    """One sign-in of a person, or one that was refused (``user`` is null when the address is nobody's)."""
+
+    PREFIX = "sin"
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded"
+        WAITING = "waiting"  # a step remained, and still does
+        REFUSED = "refused"
+
+    user = TenantForeignKey(User, related_name="sign_ins", null=True)
+    session_id = models.UUIDField(null=True)  # no reference: sessions are swept earlier
+    method = models.CharField(max_length=12)
+    second = models.CharField(max_length=12, blank=True)  # totp, passkey, recovery or device
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    reason = models.CharField(max_length=60, blank=True)  # the code of the refusal
+    device = models.CharField(max_length=120, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    country = models.CharField(max_length=2, blank=True)
+    new_device = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="people_signin_outcome", condition=Q(outcome__in=["succeeded", "waiting", "refused"])),
+        ]
+        indexes = [
+            models.Index(name="people_signin_user", fields=["tenant_id", "user", "-id"]),
+            models.Index(name="people_signin_session", fields=["tenant_id", "session_id"]),
+        ]

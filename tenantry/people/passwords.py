@@ -11,6 +11,7 @@ from tenantry.audit.services import Actor, record
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, invalid
 
+from .factors import devices
 from .models import User
 from .sessions import end_sessions, start_session
 from .users import suspended
@@ -30,6 +31,7 @@ def set_password(*, user: User, password: str, keep_session: object = None, acto
     user.password = make_password(password)
     user.save(update_fields=["password"])
     end_sessions(user=user, actor=actor, reason="password changed", but=getattr(keep_session, "id", None))
+    devices.forget_all(user)
     record("password.set", actor=actor, target=user, label=user.email)
 
 

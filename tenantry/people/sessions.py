@@ -19,13 +19,14 @@ from tenantry.kit.cookies import cookie_name
 from tenantry.kit.problems import not_found
 from tenantry.tenancy.scope import aside
 
-from . import steps
+from . import history, steps
 from .models import Session, Staff, User
 
 COOKIE: Final[str] = cookie_name("tenantry_session", path="/t/" if settings.ENVIRONMENT.multi else "")
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(days=3)
 TOUCH_EVERY = timedelta(minutes=1)
+UNFINISHED = timedelta(hours=1)  # how long somebody may take for the steps that remain
 
 Veto = Callable[[User, str, UUID | None], None]
 _belongings: Callable[[UUID], Sequence[Belonging]] = lambda user_id: ()  # noqa: E731  # replaced at start-up
@@ -78,10 +79,16 @@ def start_session(*, user: User, method: str, connection_id: UUID | None = None)
     for watcher in _watchers:  # before it is saved: a watcher may shorten its life
         watcher(user, session)
     session.save(force_insert=True)
+    history.began(session, user)
     User.objects.filter(id=user.id).update(last_seen_at=moment, email_verified_at=user.email_verified_at or moment)
     metrics.sign_ins.labels(method, "succeeded").inc()
     record("user.signed_in", actor=Actor("user", user.id, user.email, "portal"), target=user, label=user.email, reason=method)
     return session, token
+
+
+def awaited(token: str) -> str:
+    """The step that stands before a session which was made a moment ago, or ``""``."""
+    return Session.objects.values_list("awaits", flat=True).get(token_hash=crypto.digest(token))
 
 
 def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
@@ -100,7 +107,7 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
     if session is None or session.user.status != User.Status.ACTIVE:
         return NOBODY, False, None
     if session.awaits:
-        return NOBODY, False, session
+        return NOBODY, False, session if moment - session.created_at < UNFINISHED else None
     changed = session.generation != session.user.generation
     if changed or moment - session.last_used_at > TOUCH_EVERY:
         with aside():

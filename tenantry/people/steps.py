@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from tenantry.kit.problems import Problem
 
+from . import history
 from .models import Session, User
 
 
@@ -44,11 +45,23 @@ def settle(session: Session, user: User) -> str:
     return session.awaits
 
 
-def advance(session: Session, user: User) -> str:
-    """A step was taken: save where the session stands now; returns the name of the next step or ``""``."""
+def advance(session: Session, user: User, *, second: str = "") -> str:
+    """A step was taken: save where the session stands now; returns the name of the next step or ``""``.
+
+    ``second``: by which second factor, where that was the step.
+    """
     settle(session, user)
     session.save(update_fields=["awaits"])
+    history.went_on(session, user, second=second)
     return session.awaits
+
+
+def unfinished_problem(request: HttpRequest) -> Problem | None:
+    """What a guard says to somebody who isn't through with signing in: 401 ``<step>_required``. None for anybody else."""
+    session: Session | None = getattr(request, "unfinished_session", None)
+    if session is None:
+        return None
+    return Problem(401, f"{session.awaits}_required", step_of(session).detail, awaits=session.awaits)
 
 
 def step_of(session: Session) -> Step:

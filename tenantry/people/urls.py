@@ -6,7 +6,7 @@ from django.urls import path
 
 from tenantry.kit.converters import register_identifiers
 
-from .views import account, sign_in, staff
+from .views import account, factors, second_factor, sign_in, staff, staff_factors
 
 register_identifiers()
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
     path("sign-in/password", sign_in.sign_in_password, name="sign_in_password"),
     path("sign-in/link/<str:token>", sign_in.sign_in_link, name="sign_in_link"),
+    path("sign-in/second-factor", second_factor.second_factor, name="second_factor"),
+    path("sign-in/second-factor/set-up", second_factor.second_factor_setup, name="second_factor_setup"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("account", account.account, name="account"),
     path("account/password", account.account_password, name="account_password"),
@@ -21,6 +23,14 @@ urlpatterns = [
     path("account/sessions", account.account_sessions, name="account_sessions"),
     path("account/sessions/others", account.account_sessions_end, name="account_sessions_end"),
     path("account/sessions/<ses:session_id>/end", account.account_session_end, name="account_session_end"),
+    path("account/security", factors.security, name="account_security"),
+    path("account/security/app", factors.app, name="account_app"),
+    path("account/security/app/remove", factors.app_remove, name="account_app_remove"),
+    path("account/security/recovery-codes", factors.codes, name="account_codes"),
+    path("account/security/devices/<dev:device_id>/forget", factors.device_forget, name="account_device_forget"),
+    path("account/sign-ins", factors.sign_ins, name="account_sign_ins"),
+    path("staff/users/<usr:user_id>/sign-ins", staff_factors.staff_user_sign_ins, name="staff_user_sign_ins"),
+    path("staff/users/<usr:user_id>/factors/reset", staff_factors.staff_user_factors, name="staff_user_factors"),
     path("staff/users", staff.staff_users, name="staff_users"),
     path("staff/users/<usr:user_id>", staff.staff_user, name="staff_user"),
     path("staff/users/<usr:user_id>/suspension", staff.staff_user_suspend, name="staff_user_suspend"),

@@ -13,6 +13,7 @@ from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, conflict, invalid, not_found
 from tenantry.mail import services as mail
 
+from .factors import devices
 from .models import Staff, User
 from .sessions import end_sessions
 
@@ -100,8 +101,9 @@ def _status(before: str, after: str) -> dict[str, dict[str, str]]:
 
 
 def shut_out(*, user: User, actor: Actor, reason: str) -> None:
-    """End every session and revoke every key of a person."""
+    """End every session, remember no browser, and revoke every key of a person."""
     end_sessions(user=user, actor=actor, reason=reason)
+    devices.forget_all(user)
     revoke_keys_of(owner=user.id, actor=actor, reason=reason)
 
 

@@ -19,6 +19,7 @@ from ..isolation import rows
 from ..isolation.document import WORDS, operations
 from ..people import Cast, Client, ok
 from ..receivers import Receiver
+from .factor_acts import factors
 
 PASSWORD, NEXT_PASSWORD = "seven green herons", "nine blue otters"
 # Operations that aren't GET and record nothing, and why.
@@ -28,6 +29,7 @@ SILENT = {
     "POST /api/v1/signup": "is no tenant's: tests/workspaces reads what it leaves in the new one",
     "POST /api/v1/install": "as above",
     "POST /mail/events/{provider}": "recorded as the provider's word, not as an act of who calls: tests/mail/test_reports.py",
+    "POST /me/factors/totp": "an offer that counts for nothing until its first code",
     "POST /auth/link": "a job looks whether there is such a person, so that the answer doesn't tell",
 }
 ABSENT: dict[str, Any] = {}
@@ -118,6 +120,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _maintenance(story)
     _jobs(story)
     _account(story)
+    factors(story)
     _mail(story)
     document = ok(cast.nobody.get("/openapi.json"))
     every = {str(found).replace("_id}", "}") for found in operations(document, prefix=f"/t/{cast.tenant.slug}/api/v1")}

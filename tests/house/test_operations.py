@@ -20,6 +20,9 @@ SPECIAL = {
     "organizations.api.access_questions.check_batch": ({"access:check", "signed_in"}, "as above"),
     "organizations.api.invitations.accept": ({"person"}, "with a session as that person, without one as whoever holds the link"),
     "organizations.api.invitations.decline": (set(), "the link alone suffices"),
+    "people.factors.api.get_factors": (set(), "doors.subject: the person, or who has to set a factor up before they are let in"),
+    "people.factors.api.begin_totp": (set(), "as above"),
+    "people.factors.api.confirm_totp": (set(), "as above"),
     "webhooks.api.delete_endpoint": ({"webhooks:delete", "webhooks:write", "signed_in"}, "a key takes down what it made itself"),
     "webhooks.api.rotate_secret": ({"webhooks:rotate", "webhooks:write", "signed_in"}, "as above"),
 }

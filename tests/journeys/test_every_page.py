@@ -35,8 +35,10 @@ ANSWERS = {
         sign_in_password sign_in_link invitation directory api_reference
         dev_components dev_components_plain dev_components_dialog dev_mailbox dev_mail""",
     "302 302 302 302 200": "sign_in",
-    "302 302 302 302 302": "home organization_new",
-    "200 200 200 200 302": "account account_sessions organization_home members organization_new_step/basics",
+    "302 302 302 302 302": "home organization_new second_factor second_factor_setup",
+    "200 200 200 200 302": """
+        account account_sessions account_security account_app account_app_remove account_sign_ins
+        organization_home members organization_new_step/basics""",
     "200 302 302 302 302": """
         account_password_remove
         organization_new_step/details organization_new_step/brand organization_new_step/people organization_new_step/confirm""",
@@ -56,12 +58,14 @@ ANSWERS = {
         staff_mail staff_mail_messages staff_mail_suppressions staff_mail_previews staff_mail_preview
         staff_maintenance staff_maintenance_new
         staff_home staff_jobs staff_job staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
-        staff_users staff_user staff_user_suspend staff_staff staff_add staff_role staff_revoke staff_audit staff_program""",
+        staff_users staff_user staff_user_suspend
+        staff_user_sign_ins staff_user_factors staff_staff staff_add staff_role staff_revoke staff_audit staff_program""",
     # The installation's own, which stand nowhere below a tenant; test_first_run.py looks at them.
     "404 404 404 404 404": """
         install install_step/you signup workspaces workspaces_link workspaces_enter/contoso workspaces_sign_out""",
     "405 405 405 405 405": """
-        sign_out account_password account_sessions_end account_session_end own_invitation organization_new_cancel
+        sign_out account_password account_codes account_device_forget
+        account_sessions_end account_session_end own_invitation organization_new_cancel
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
         staff_user_reinstate staff_job_retry staff_job_cancel staff_reinstate staff_audit_verification
@@ -150,6 +154,7 @@ def stage() -> Iterator[Stage]:
         "key_id": key, "endpoint_id": endpoint, "delivery_id": delivery,
         "suppression_id": suppressed,
         "name": "invitation",
+        "device_id": "dev_01h455vb4pex5vsknk084sn02q",
         "window_id": "mtw_01h455vb4pex5vsknk084sn02q",
         "job_id": str(factories.dead_job(tenant.id)),
         "session_id": ok(nora.get(f"/users/{owner.id}/sessions"))["data"][0]["id"],

@@ -17,10 +17,12 @@ from tenantry.kit.problems import Problem
 from .. import queries, sessions
 from .. import staff as staff_services
 from .. import users as user_services
+from ..factors import passing
 from ..forms import STAFF_ROLE_LABELS, ReasonForm, StaffForm, StaffRoleForm
 from ..models import Staff, User
 
 PER_PAGE = 50
+WAY_LABELS = {"totp": "authenticator app", "passkey": "passkey", "recovery": "recovery codes"}
 ROLE_CHOICES = [{"value": role, "label": STAFF_ROLE_LABELS[role], "hint": meaning} for role, meaning in STAFF_ROLES.items()]
 
 
@@ -49,6 +51,7 @@ def staff_user(request: HttpRequest, user_id: UUID) -> HttpResponse:
         "staff_label": STAFF_ROLE_LABELS.get(staff.role, "") if staff else "",
         "memberships": sessions.memberships_of(shown.id),
         "sessions": sessions.live_sessions(shown.id),
+        "factors": ", ".join(WAY_LABELS[way] for way in passing.ways(shown)),
         "may_write": principal.may("users:write"),
         "closed": _why_not(request, shown, staff),
     }

@@ -1,0 +1,1 @@
+"""Second factors: authenticator apps, passkeys, the recovery codes beside them, and browsers that are remembered."""

@@ -1,0 +1,86 @@
+"""The steps between a proof of identity and the workspace: proving the second factor, or setting one up."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods
+
+from tenantry.kit.forms import answer
+from tenantry.kit.problems import Problem
+from tenantry.tenancy.addresses import safe_path
+
+from .. import steps
+from ..cookies import set_device
+from ..factors import passing, services, totp
+from ..factors.doors import actor_on_the_way_in, subject
+from ..forms import CodeForm, SecondFactorForm
+from ..models import Session
+
+
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """A code of the app, a passkey, or a recovery code."""
+    if (away := _elsewhere(request, "second_factor")) is not None:
+        return away
+    session, user = steps.unfinished(request, "second_factor")
+    actor = actor_on_the_way_in(request, user)
+    form, problem = SecondFactorForm(request.POST or None, initial={"next": safe_path(request.GET.get("next", ""))}), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            way = passing.check_code(user, form.cleaned_data["code"], actor=actor)
+        except Problem as refused:
+            problem = refused
+        else:
+            passing.passed(session, user, way, remember=form.cleaned_data["remember"], actor=actor)
+            return onward(request, session, form.cleaned_data["next"])
+    return answer(request, "people/second_factor.html", {"person": user, "ways": passing.ways(user)}, form=form, problem=problem)
+
+
+@require_http_methods(["GET", "POST"])
+def second_factor_setup(request: HttpRequest) -> HttpResponse:
+    """Set one up before going on, because an organization asks everybody for one. The recovery codes are shown once, on the answer."""
+    if (away := _elsewhere(request, "second_factor_setup")) is not None:
+        return away
+    asking = subject(request)
+    offer = totp.pending(asking.user) or totp.begin(asking.user)
+    next_path = safe_path(request.POST.get("next", "") or request.GET.get("next", ""))
+    form, problem = CodeForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            codes = services.confirm_totp(user=asking.user, code=form.cleaned_data["code"], actor=asking.actor)
+        except Problem as refused:
+            problem = refused
+        else:
+            asking.set_up()
+            assert asking.waiting is not None
+            way_on = _way_on(asking.waiting, next_path)
+            if not codes:
+                return redirect(way_on)
+            return render(request, "people/recovery_codes_first.html", {"codes": codes, "person": asking.user, "onward": way_on})
+    context = {"person": asking.user, "offer": offer, "next": next_path}
+    return answer(request, "people/second_factor_setup.html", context, form=form, problem=problem)
+
+
+def onward(request: HttpRequest, session: Session, next_path: str) -> HttpResponse:
+    """To the next step, or where the person wanted to go."""
+    response = redirect(_way_on(session, next_path))
+    set_device(request, response)
+    return response
+
+
+def _way_on(session: Session, next_path: str) -> str:
+    if session.awaits:
+        return f"{reverse(steps.step_of(session).page)}?{urlencode({'next': safe_path(next_path)})}"
+    return safe_path(next_path) or reverse("home")
+
+
+def _elsewhere(request: HttpRequest, step: str) -> HttpResponse | None:
+    """Where somebody belongs who doesn't await this step: to the step that they do, to where they wanted, or to the sign-in."""
+    session: Session | None = getattr(request, "unfinished_session", None)
+    if session is not None and session.awaits == step:
+        return None
+    query = urlencode({"next": safe_path(request.GET.get("next", ""))})
+    return redirect(f"{reverse('sign_in')}?{query}")

@@ -1,0 +1,35 @@
+"""What test_every_mutation.py does about second factors."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pyotp
+
+from ..people import ok
+
+if TYPE_CHECKING:
+    from .test_every_mutation import Story
+
+
+def factors(story: Story) -> None:
+    """A manager sets up an app, passes it, remembers the browser, and removes all of it again; a maintainer's is reset."""
+    cast, me, other = story.cast, story.cast.manager, story.cast.maintainer
+    secret = ok(me.post("/me/factors/totp"), 201)["secret"]
+    code = {"code": pyotp.TOTP(secret).now()}
+    done = story.act(me, "POST /me/factors/totp/confirmation", "/me/factors/totp/confirmation", "factor.added", json=code)
+    fresh = story.act(me, "POST /me/recovery-codes", "/me/recovery-codes", "recovery_codes.made")["recovery_codes"]
+    story.secrets |= {secret, *done["recovery_codes"], *fresh}
+    browser = cast.tenant.sign_in(me.email)
+    story.seen |= story._events().keys()
+    proof = {"code": fresh[0], "remember": True}
+    story.act(browser, "POST /auth/second-factor", "/auth/second-factor", "device.remembered", "user.second_factor_passed", json=proof)
+    device = ok(me.get("/me/devices"))["data"][0]["id"]
+    story.act(me, "DELETE /me/devices/{device}", f"/me/devices/{device}", "device.forgotten")
+    story.act(me, "DELETE /me/factors/totp", "/me/factors/totp", "factor.removed")
+    secret = ok(other.post("/me/factors/totp"), 201)["secret"]
+    ok(other.post("/me/factors/totp/confirmation", json={"code": pyotp.TOTP(secret).at(int(time.time()))}))
+    story.seen |= story._events().keys()
+    reset = {"json": {"reason": "lost"}}
+    story.act(cast.admin, "DELETE /users/{user}/factors", f"/users/{other.id}/factors", "factor.reset", **reset)

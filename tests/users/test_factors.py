@@ -1,0 +1,164 @@
+"""Second factors: codes of an app, recovery codes, remembered browsers, and what stands between a password and the workspace."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from functools import partial
+
+import pyotp
+
+from tenantry.kit.clock import now
+from tenantry.people.models import RecoveryCode, Session, SignIn, Totp, User
+from tenantry.people.passwords import set_password
+
+from ..factories import OPERATOR
+from ..people import Cast, Client, ok, problem, race
+
+PASSWORD = "seven green herons"
+
+
+def code_of(secret: str, *, ahead: int = 0) -> str:
+    """What the app shows now, or ``ahead`` steps of 30 seconds later."""
+    return pyotp.TOTP(secret).at(int(time.time()) + ahead * 30)
+
+
+def with_app(client: Client) -> tuple[str, list[str]]:
+    """Set an app up; returns its secret and the recovery codes. The app's present code is used up by it."""
+    secret: str = ok(client.post("/me/factors/totp"), 201)["secret"]
+    return secret, ok(client.post("/me/factors/totp/confirmation", json={"code": code_of(secret)}))["recovery_codes"]
+
+
+def sign_in(cast: Cast, client: Client | None = None) -> Client:
+    """The learner, with the right password, in a new browser or in that one."""
+    browser = client or cast.tenant.nobody()
+    body = ok(browser.post("/auth/password", json={"email": cast.learner.email, "password": PASSWORD}))
+    assert body["awaits"] in ("", "second_factor", "second_factor_setup")
+    return with_new_token(browser)
+
+
+def with_new_token(browser: Client) -> Client:
+    """A sign-in changes the token against forgery; a browser's page would have the new one."""
+    given = next(cookie for cookie in browser.cookies.jar if cookie.name == "tenantry_csrf" and cookie.domain)
+    for cookie in [cookie for cookie in browser.cookies.jar if cookie.name == "tenantry_csrf" and not cookie.domain]:
+        browser.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+    browser.headers["X-CSRFToken"] = str(given.value)
+    return browser
+
+
+def with_password(cast: Cast) -> None:
+    with cast.tenant.scope():
+        user = User.objects.get(id=cast.learner.me.id)
+        set_password(user=user, password=PASSWORD, keep_session=Session.objects.filter(user=user).first(), actor=OPERATOR)
+
+
+def test_an_app_stands_between_the_password_and_the_workspace(cast: Cast) -> None:
+    with_password(cast)
+    assert ok(cast.learner.get("/me/factors"))["totp"] is None
+    secret = ok(cast.learner.post("/me/factors/totp"), 201)["secret"]
+    problem(cast.learner.post("/me/factors/totp/confirmation", json={"code": "000000"}), 422, "code_wrong")
+    ok(sign_in(cast).get("/me"))  # not confirmed: it counts for nothing
+    done = ok(cast.learner.post("/me/factors/totp/confirmation", json={"code": code_of(secret)}))
+    assert len(set(done["recovery_codes"])) == 10 and done["awaits"] == ""
+    browser = sign_in(cast)
+    body = problem(browser.get("/me"), 401, "second_factor_required")
+    assert body["awaits"] == "second_factor"
+    assert ok(browser.get("/auth/second-factor")) == {"awaits": "second_factor", "ways": ["totp", "recovery"]}
+    problem(browser.post("/auth/second-factor", json={"code": code_of(secret)}), 422, "code_wrong")  # it confirmed the app: used up
+    problem(browser.post("/auth/second-factor", json={"code": code_of(secret, ahead=3)}), 422, "code_wrong")
+    answers = race(*(partial(browser.post, "/auth/second-factor", json={"code": code_of(secret, ahead=1)}) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers)[0] == 200
+    assert [answer.status_code for answer in answers].count(200) == 1
+    ok(browser.get("/me"))
+    problem(browser.post("/auth/second-factor", json={"code": code_of(secret, ahead=1)}), 401, "unauthenticated")
+    problem(cast.nobody.get("/auth/second-factor"), 401, "unauthenticated")
+    mails = [mail["subject"] for mail in cast.tenant.mails_for(cast.learner.email)]
+    assert mails.count("Your sign-in was changed") == 1
+    with cast.tenant.scope():
+        row = Totp.objects.get(user=cast.learner.me)
+        assert secret.encode() not in bytes(row.sealed_secret)
+        assert all(done["recovery_codes"][0].encode() not in bytes(kept.code_hash) for kept in RecoveryCode.objects.all())
+
+
+def test_a_recovery_code_opens_once_and_new_ones_replace_them(cast: Cast) -> None:
+    with_password(cast)
+    problem(cast.learner.post("/me/recovery-codes"), 409, "no_second_factor")
+    _, codes = with_app(cast.learner)
+    browser = sign_in(cast)
+    assert ok(browser.post("/auth/second-factor", json={"code": codes[0].upper().replace("-", " ")}))["awaits"] == ""
+    assert ok(browser.get("/me/factors"))["recovery_codes_left"] == 9
+    problem(sign_in(cast).post("/auth/second-factor", json={"code": codes[0]}), 422, "code_wrong")
+    fresh = ok(browser.post("/me/recovery-codes"), 201)["recovery_codes"]
+    assert not set(fresh) & set(codes)
+    problem(sign_in(cast).post("/auth/second-factor", json={"code": codes[1]}), 422, "code_wrong")
+    ok(sign_in(cast).post("/auth/second-factor", json={"code": fresh[1]}))
+    rows = ok(browser.get("/me/sign-ins"))["data"]
+    assert [(row["outcome"], row["second_factor"], row["reason"]) for row in rows[:4]] == [
+        ("succeeded", "recovery", ""), ("refused", "", "code_wrong"), ("waiting", "", ""), ("refused", "", "code_wrong")
+    ]  # fmt: skip
+    assert ok(cast.admin.get(f"/users/{cast.learner.id}/sign-ins"))["data"] == rows
+    problem(cast.owner.get(f"/users/{cast.learner.id}/sign-ins"), 404, "not_found")
+
+
+def test_guessing_ends_soon(cast: Cast) -> None:
+    with_password(cast)
+    with_app(cast.learner)
+    browser = sign_in(cast)
+    answers = [browser.post("/auth/second-factor", json={"code": f"{number:06}"}).status_code for number in range(12)]
+    assert answers == [422] * 9 + [429] * 3  # the app's confirmation was the first of ten
+
+
+def test_a_remembered_browser_is_asked_again_after_thirty_days_or_a_new_password(cast: Cast) -> None:
+    with_password(cast)
+    _, codes = with_app(cast.learner)
+    browser = sign_in(cast)
+    ok(browser.post("/auth/second-factor", json={"code": codes[0], "remember": True}))
+    ok(sign_in(cast, browser).get("/me"))
+    problem(sign_in(cast).get("/me"), 401, "second_factor_required")  # another browser
+    (device,) = ok(browser.get("/me/devices"))["data"]
+    ok(browser.delete(f"/me/devices/{device['id']}"), 204)
+    problem(browser.delete(f"/me/devices/{device['id']}"), 404, "not_found")
+    ok(sign_in(cast, browser).post("/auth/second-factor", json={"code": codes[1], "remember": True}))
+    cast.tenant.move_clock(days=29)
+    ok(sign_in(cast, browser).get("/me"))
+    cast.tenant.move_clock(days=31)
+    ok(sign_in(cast, browser).post("/auth/second-factor", json={"code": codes[2], "remember": True}))
+    ok(sign_in(cast, browser).get("/me"))
+    with cast.tenant.scope():
+        set_password(user=User.objects.get(id=cast.learner.me.id), password=PASSWORD, actor=OPERATOR)
+    problem(sign_in(cast, browser).get("/me"), 401, "second_factor_required")
+
+
+def test_staff_reset_the_factors_of_somebody_who_lost_them(cast: Cast) -> None:
+    with_password(cast)
+    _, codes = with_app(cast.learner)
+    path = f"/users/{cast.learner.id}/factors"
+    assert ok(cast.admin.get(path))["totp"]
+    problem(cast.admin.request("DELETE", path, json={"reason": " "}), 422, "reason_missing")
+    problem(cast.owner.request("DELETE", path, json={"reason": "x"}), 404, "not_found")
+    problem(cast.tenant.staff("sam@northwind.example", "support").request("DELETE", path, json={"reason": "x"}), 403, "permission_denied")
+    assert ok(cast.admin.request("DELETE", path, json={"reason": "Lost her phone"}))["totp"] is None
+    problem(cast.admin.request("DELETE", path, json={"reason": "again"}), 409, "no_second_factor")
+    ok(sign_in(cast).get("/me"))
+    assert "Lost her phone" in cast.tenant.mail_for(cast.learner.email)["text"]
+    assert codes[0] not in cast.tenant.mail_for(cast.learner.email)["text"]
+
+
+def test_a_new_device_is_told_of_but_not_the_first(cast: Cast) -> None:
+    with_password(cast)
+    subjects = lambda: [mail["subject"] for mail in cast.tenant.mails_for(cast.learner.email)]  # noqa: E731  # asked twice
+    first = sign_in(cast)
+    sign_in(cast)  # the same program from the same network
+    assert subjects() == []
+    phone = cast.tenant.nobody()
+    phone.headers["User-Agent"] = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"
+    sign_in(cast, phone)
+    sign_in(cast, phone)
+    assert subjects() == ["A new device signed in"]
+    assert "Safari on iOS" in cast.tenant.mail_for(cast.learner.email)["text"]
+    problem(cast.nobody.post("/auth/password", json={"email": cast.learner.email, "password": "wrong"}), 401, "sign_in_failed")
+    rows = ok(first.get("/me/sign-ins"))["data"]
+    assert [(row["outcome"], row["new_device"]) for row in rows[:3]] == [("refused", False), ("succeeded", False), ("succeeded", True)]
+    assert rows[0]["reason"] == "sign_in_failed" and rows[0]["ip"] == "127.0.0.1"
+    with cast.tenant.scope():
+        assert SignIn.objects.filter(created_at__gt=now() - timedelta(minutes=1)).count() >= 5
