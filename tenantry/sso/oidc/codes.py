@@ -128,8 +128,7 @@ def check_callback(params: Mapping[str, Any], *, provider: Provider, state: str)
     code = given.get("code", "")
     if not code:
         raise Refused("oidc_code_missing", "The identity provider sent no code.")
-    if len(code) > LONGEST_CODE or not code.isprintable() or not code.isascii():
-        raise Refused("oidc_code_malformed", "What the identity provider sent is not a code.")
+    check_code(code)
     return code
 
 
@@ -173,6 +172,12 @@ def check_response_type(given: dict[str, str]) -> None:
         raise Refused("oidc_response_unexpected", "The answer brings tokens in the address, where only a code was asked for.")
 
 
+def check_code(code: str) -> None:
+    """A code is printable ASCII of bounded length (RFC 6749, appendix A.11)."""
+    if len(code) > LONGEST_CODE or not code.isprintable() or not code.isascii():
+        raise Refused("oidc_code_malformed", "What the identity provider sent is not a code.")
+
+
 def _answered(error: str, description: str) -> Refused:
     code, sentence = _ANSWERS.get(error, ("oidc_provider_error", "The identity provider refused."))
     said = words(description) or (words(error, longest=60) if code == "oidc_provider_error" else "")
@@ -212,9 +217,14 @@ def exchange(
     id_token, access_token = given.get("id_token"), given.get("access_token", "")
     if not isinstance(id_token, str) or not id_token:
         raise Refused("oidc_id_token_missing", "The provider gave no id_token. Is the scope openid allowed for this application?")
+    check_access_token(access_token)
+    return Tokens(id_token, access_token)
+
+
+def check_access_token(access_token: object) -> None:
+    """An access token is printable ASCII (RFC 6749, appendix A.12): it is sent on in a header."""
     if not isinstance(access_token, str) or not access_token.isascii() or not access_token.isprintable():
         raise Refused("oidc_access_token_malformed", "The provider's access token is not one.")
-    return Tokens(id_token, access_token)
 
 
 def _method(provider: Provider, client: Client) -> str:

@@ -73,10 +73,7 @@ def read(issuer: str, fetch: network.Fetch, *, allow_loopback: bool = False) -> 
     check_issuer_address(issuer, allow_loopback=allow_loopback)
     document = network.read(fetch, issuer.rstrip("/") + WELL_KNOWN, what="The provider's description")
     check_issuer(document, issuer)
-    if "code" not in _list(document, "response_types_supported", default=["code"]):
-        raise Refused("oidc_code_flow_unsupported", "The provider doesn't offer the authorization code flow.")
-    if "S256" not in _list(document, "code_challenge_methods_supported", default=["S256"]):
-        raise Refused("oidc_pkce_unsupported", "The provider knows PKCE, but not its method S256.")
+    check_flow(document)
     return Provider(
         issuer=issuer,
         authorization_endpoint=_endpoint(document, "authorization_endpoint", required=True, allow_loopback=allow_loopback),
@@ -115,6 +112,14 @@ def check_issuer(document: dict[str, Any], issuer: str) -> None:
     if named != issuer:
         told = f" It calls itself {words(named)}: if that is right, enter exactly this." if isinstance(named, str) else ""
         raise Refused("oidc_issuer_mismatch", f"The description found there is another issuer's.{told}")
+
+
+def check_flow(document: dict[str, Any]) -> None:
+    """The provider offers what we do: the code flow, and PKCE by S256 unless it says nothing of PKCE."""
+    if "code" not in _list(document, "response_types_supported", default=["code"]):
+        raise Refused("oidc_code_flow_unsupported", "The provider doesn't offer the authorization code flow.")
+    if "S256" not in _list(document, "code_challenge_methods_supported", default=["S256"]):
+        raise Refused("oidc_pkce_unsupported", "The provider knows PKCE, but not its method S256.")
 
 
 def _of_many() -> Refused:

@@ -92,7 +92,8 @@ def read_key(item: dict[str, Any]) -> Key:
         raise Unusable("it is of a kind that is not supported")
     if _PRIVATE & item.keys():
         raise Unusable("its private part was published, so anybody has it")
-    if item.get("use", "sig") != "sig" or "verify" not in item.get("key_ops", ["verify"]):
+    uses = item.get("key_ops", ["verify"])
+    if item.get("use", "sig") != "sig" or not isinstance(uses, list) or "verify" not in uses:
         raise Unusable("it is not for signatures")
     if alg and alg not in ACCEPTED:
         raise Unusable("its algorithm is not supported")
