@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("tenantry.install.probes")),
     path("", include("tenantry.portal.urls")),
     path("", include("tenantry.people.urls")),
+    path("", include("tenantry.sso.provider.urls")),
     path("", include("tenantry.access.urls")),  # before the settings of organizations, which take any other word there
     path("", include("tenantry.organizations.urls")),
     path("", include("tenantry.maintenance.urls")),

@@ -194,10 +194,18 @@ def metrics() -> str:
     return _table("metric | kind | labels | what it says", rows)
 
 
+def saml_refusals() -> str:
+    """Every reason for which something of SAML is refused."""
+    from tenantry.sso.saml.reasons import REASONS
+
+    return _table("code | what it says", ([f"`{code}`", sentence] for code, sentence in REASONS.items()))
+
+
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
         roles,
+        saml_refusals,
         staff_roles,
         permissions,
         presets,

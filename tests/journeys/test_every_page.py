@@ -33,7 +33,8 @@ WHO = ("owner", "learner", "billing_admin", "staff", "nobody")
 ANSWERS = {
     "200 200 200 200 200": """
         sign_in_password sign_in_link invitation directory api_reference
-        dev_components dev_components_plain dev_components_dialog dev_mailbox dev_mail""",
+        dev_components dev_components_plain dev_components_dialog dev_mailbox dev_mail test_provider""",
+    "400 400 400 400 400": "test_provider_sso test_provider_slo",
     "302 302 302 302 200": "sign_in",
     "302 302 302 302 302": "home organization_new second_factor second_factor_setup",
     "200 200 200 200 302": """
@@ -69,16 +70,26 @@ ANSWERS = {
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
         staff_user_reinstate staff_job_retry staff_job_cancel staff_reinstate staff_audit_verification
-        staff_maintenance_end csp_report
+        staff_maintenance_end csp_report test_provider_begin test_provider_end
         webhook_pause webhook_resume webhook_redeliver staff_webhook_pause staff_webhook_resume staff_webhook_redeliver""",
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
+    test_provider_metadata
     healthz health_live health_ready metrics
     favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
     audit_export staff_audit_export program_theme staff_mail_preview_html""".split()
 # They look the same whoever opens them, so that one pair of eyes is enough.
-SAME_FOR_ALL = ("dev_components", "dev_components_plain", "dev_components_dialog", "dev_mailbox", "dev_mail", "directory", "api_reference")
+SAME_FOR_ALL = (
+    "dev_components",
+    "dev_components_plain",
+    "dev_components_dialog",
+    "dev_mailbox",
+    "dev_mail",
+    "test_provider",
+    "directory",
+    "api_reference",
+)
 
 
 def named() -> dict[str, str]:

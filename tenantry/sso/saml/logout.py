@@ -102,6 +102,14 @@ def read_response(received: Received, *, sp: Sp, idp: Idp, request_id: str, mome
     return LogoutResponse(documents.identifier(response), request_id, partial, received.relay_state)
 
 
+def peek(received: Received) -> tuple[str, str]:
+    """Issuer and ID of a request as it claims to be, for finding out who asks. Nothing is verified."""
+    request = documents.parse(received.xml)
+    if request.tag != samlp("LogoutRequest"):
+        raise refused("saml_not_a_logout")
+    return documents.text(request.find(saml("Issuer"))), documents.identifier(request)
+
+
 def _opened(received: Received, name: str, sp: Sp, idp: Idp, moment: datetime) -> Element:
     """The signed message of this name, from the connection's provider to us."""
     if received.name != ("SAMLRequest" if name == "LogoutRequest" else "SAMLResponse"):
