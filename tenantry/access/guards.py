@@ -8,6 +8,7 @@ last, from the service).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from tenantry.audit.services import Actor
+from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, forbidden, not_found
 
 from .models import ApiKey
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tenantry.organizations.models import Organization
     from tenantry.people.models import User
 
+RECENT = timedelta(minutes=15)
 _loader: Callable[[UUID | str, bool], Any] | None = None
 _state_rule: Callable[[Any, str, bool], None] | None = None
 _unfinished: Callable[[HttpRequest], Problem | None] = lambda request: None  # noqa: E731  # replaced at start-up
@@ -82,6 +85,31 @@ def person(request: HttpRequest) -> User:
     if principal.user is None:
         raise Problem(HTTPStatus.FORBIDDEN, "person_required", "This is for a signed-in person; a key can't do it.")
     return principal.user
+
+
+def is_recent(principal: Principal) -> bool:
+    """Whether this principal proved who they are within ``RECENT``. A key does with every request."""
+    session = principal.session
+    return session is None or now() - (session.proved_at or session.created_at) < RECENT
+
+
+def require_recent(request: HttpRequest) -> None:
+    """For dangerous acts: whoever left their screen unlocked a quarter of an hour ago proves anew who they are (people/proof.py).
+
+    Call it after the guard, for a form's page also where it is shown. Raises Problem 403 ``reauthentication_required``, which
+    sends a person to the page where they can.
+    """
+    if not is_recent(principal_of(request)):
+        raise reauthentication()
+
+
+def reauthentication() -> Problem:
+    """The refusal of a dangerous act long after the last proof of identity."""
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "reauthentication_required",
+        "This needs a fresh proof that it is you (POST /auth/proof). Then try again.",
+    )
 
 
 def guard(request: HttpRequest, permission: str, organization_id: UUID | str) -> Organization:

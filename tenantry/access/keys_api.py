@@ -17,7 +17,7 @@ from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing, momen
 from tenantry.tenancy.scope import current
 
 from . import keys
-from .guards import actor_of, guard, guard_tenant, signed_in
+from .guards import actor_of, guard, guard_tenant, require_recent, signed_in
 from .models import ApiKey
 from .networks import shown
 
@@ -160,6 +160,7 @@ def make_key(request: HttpRequest, body: KeyIn) -> tuple[int, dict[str, Any]]:
         _require_staff(request, "keys:write")
         guard_tenant(request, "keys:write")
         organization_id = None
+    require_recent(request)
     key, plain = keys.make_key(
         principal=signed_in(request), name=body.name, scopes=body.scopes, organization_id=organization_id,
         expires_at=body.expires_at, allowed_ips=body.allowed_ips, actor=actor_of(request),
@@ -183,6 +184,7 @@ def get_key(request: HttpRequest, key_id: KeyRef) -> dict[str, Any]:
 def rotate_key(request: HttpRequest, key_id: KeyRef, body: RotationIn) -> tuple[int, dict[str, Any]]:
     """A new key with the same name, scopes and networks; the old one works on for the overlap."""
     _guard_key(request, key_id)
+    require_recent(request)
     key, plain = keys.rotate_key(key_id=key_id, overlap_hours=body.overlap_hours, principal=signed_in(request), actor=actor_of(request))
     return 201, {**_shape(key), "key": plain}
 

@@ -23,7 +23,7 @@ from tenantry.tenancy.addresses import address
 
 from . import keys as services
 from .forms import KeyForm, RevokeForm, RotateForm
-from .guards import actor_of, guard, guard_tenant, is_open, signed_in
+from .guards import actor_of, guard, guard_tenant, is_open, require_recent, signed_in
 from .models import ApiKey
 from .networks import shown
 from .registry import grouped
@@ -107,6 +107,7 @@ def keys(request: HttpRequest, slug: str = "") -> HttpResponse:
 def key_new(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Choose what a key may do; a preset ticks its boxes. The answer to the form shows the key, this once."""
     desk = _desk(request, MAKES_KEYS, slug)
+    require_recent(request)
     groups, grantable = _boxes(request, desk)
     form, problem = KeyForm(request.POST or None, scopes=grantable), None
     ticked = [name for name in request.POST.getlist("scopes") if name in grantable]
@@ -186,6 +187,7 @@ def key(request: HttpRequest, key_id: UUID, slug: str = "") -> HttpResponse:
 def key_rotate(request: HttpRequest, key_id: UUID, slug: str = "") -> HttpResponse:
     """A new key in place of an old one, which works on for a while. The answer shows the new one, this once."""
     desk, found = _desk_of_key(request, MAKES_KEYS, slug, key_id)
+    require_recent(request)
     form, problem = RotateForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         hours = form.cleaned_data["overlap_hours"]

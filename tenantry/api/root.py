@@ -29,6 +29,7 @@ from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
 from tenantry.people.factors.api import router as factors
 from tenantry.people.factors.sign_in_api import router as second_factor
+from tenantry.people.proof_api import router as proof
 from tenantry.portal.middleware import as_problem
 from tenantry.webhooks.api import router as webhooks
 from tenantry.workspaces.api import router as workspaces
@@ -118,6 +119,7 @@ for tag, router in (
     ("API keys", keys),
     ("Sign-in and account", sign_in),
     ("Sign-in and account", second_factor),
+    ("Sign-in and account", proof),
     ("Sign-in and account", factors),
     ("People", people),
     ("Mail", mail),

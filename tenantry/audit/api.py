@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from pydantic import AwareDatetime
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, guard, guard_tenant, require, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, require, require_recent, signed_in
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Listing, Paging, TypeId, listing
 from tenantry.tenancy.scope import current
@@ -85,6 +85,7 @@ def export_for_organization(
 ) -> StreamingHttpResponse:
     """CSV or JSON Lines (``?format=csv|jsonl``), oldest first, streamed. The export itself is recorded."""
     organization = guard(request, "audit:export", organization_id)
+    require_recent(request)
     found = organization_filter(request, organization.id, wanted.dict())
     answer = export(wanted=found, form=format, organizations=[organization.id], actor=actor_of(request))
     limits.count("exports", organization.id)  # last: what was asked for wrongly is no export
@@ -102,6 +103,7 @@ def list_for_tenant(request: HttpRequest, wanted: Query[Wanted], paging: Query[P
 def export_for_tenant(request: HttpRequest, wanted: Query[Wanted], format: str = "csv") -> StreamingHttpResponse:
     """CSV or JSON Lines (``?format=csv|jsonl``), oldest first, streamed. The export itself is recorded."""
     guard_tenant(request, "audit:read_tenant")
+    require_recent(request)
     return export(wanted=Filter(**wanted.dict()), form=format, organizations="*", actor=actor_of(request))
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, require_recent, signed_in
 from tenantry.kit.paging import Page
 from tenantry.tenancy.scope import current
 
@@ -68,6 +68,7 @@ def _listed(request: HttpRequest, page: Page[Event], *, of_tenant: bool = False)
 def audit_export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """What the filter shows, as CSV or JSON Lines, oldest first. The export itself is recorded."""
     organization = guard(request, "audit:export", slug)
+    require_recent(request)
     wanted = organization_filter(request, organization.id, wanted_of(request.GET, time_zone=organization.time_zone))
     answer = export(wanted=wanted, form=request.GET.get("format", "csv"), organizations=[organization.id], actor=actor_of(request))
     limits.count("exports", organization.id)  # last: what was asked for wrongly is no export
@@ -87,6 +88,7 @@ def staff_audit(request: HttpRequest) -> HttpResponse:
 def staff_audit_export(request: HttpRequest) -> StreamingHttpResponse:
     """What the filter shows of the whole tenant's record."""
     guard_tenant(request, "audit:read_tenant")
+    require_recent(request)
     return export(
         wanted=Filter(**wanted_of(request.GET)), form=request.GET.get("format", "csv"), organizations="*", actor=actor_of(request)
     )

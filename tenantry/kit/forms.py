@@ -15,6 +15,8 @@ from .problems import Problem
 def show_problem(form: Form, problem: Problem) -> int:
     """Put each error beside the field that its pointer names (``/billing_address/city`` is ``billing_address_city``), else above
     the form; returns the status to answer with. Call it after ``is_valid``."""
+    if problem.code == "reauthentication_required":  # no field of this form: there is a page for it
+        raise problem
     metrics.refused(problem.status, problem.code)
     placed = False
     for error in problem.members.get("errors", []):

@@ -11,6 +11,8 @@ register(
     session__revoked="A session was ended.",
     password__set="Somebody set or changed their password.",  # noqa: S106  # a sentence
     password__removed="Somebody removed their password.",  # noqa: S106  # a sentence
+    user__proved="Somebody who was signed in proved anew who they are.",
+    user__proof_refused="Such a proof was refused.",
     user__second_factor_passed="Somebody proved their second factor.",
     user__second_factor_refused="A second factor was refused.",
     factor__added="Somebody added a second factor.",

@@ -86,3 +86,15 @@ class StaffRoleForm(forms.Form):
     """Another staff role."""
 
     role = forms.ChoiceField(choices=[(role, STAFF_ROLE_LABELS[role]) for role in STAFF_ROLES], widget=forms.RadioSelect)
+
+
+class ProofPasswordForm(forms.Form):
+    """The present password, as a fresh proof."""
+
+    password = forms.CharField(label="Your password", max_length=200, strip=False, widget=forms.PasswordInput)
+
+
+class ProofCodeForm(forms.Form):
+    """A code, as a fresh proof."""
+
+    code = forms.CharField(label="Code from your app, or a recovery code", max_length=40)

@@ -34,6 +34,11 @@ def _factors_changed() -> dict[str, Any]:
     return {"user": ada, "what": what, "when": now(), "url": address("account_security")}
 
 
+def _proof() -> dict[str, Any]:
+    return {**_sign_in(), "url": address("prove_link", token="preview")}  # noqa: S106  # opens nothing
+
+
+register("proof", meaning="Somebody has to prove anew who they are, and asks for a link.", subject="Confirm that it is you", sample=_proof)
 register(
     "new_device",
     meaning="Somebody signed in with a browser that isn't known, from a network that isn't.",

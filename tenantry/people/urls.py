@@ -6,7 +6,7 @@ from django.urls import path
 
 from tenantry.kit.converters import register_identifiers
 
-from .views import account, factors, second_factor, sign_in, staff, staff_factors
+from .views import account, factors, proof, second_factor, sign_in, staff, staff_factors
 
 register_identifiers()
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("sign-in/link/<str:token>", sign_in.sign_in_link, name="sign_in_link"),
     path("sign-in/second-factor", second_factor.second_factor, name="second_factor"),
     path("sign-in/second-factor/set-up", second_factor.second_factor_setup, name="second_factor_setup"),
+    path("prove", proof.prove, name="prove"),
+    path("prove/link", proof.prove_by_mail, name="prove_by_mail"),
+    path("prove/link/<str:token>", proof.prove_link, name="prove_link"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("account", account.account, name="account"),
     path("account/password", account.account_password, name="account_password"),

@@ -9,14 +9,15 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.db import DataError, OperationalError, connections
+from django.db import DataError, OperationalError, connections, transaction
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from structlog.contextvars import bound_contextvars
 
 from tenantry.kit import hardening
-from tenantry.kit.answers import problem_response
+from tenantry.kit.answers import problem_response, wants_json
 from tenantry.kit.context import RequestInfo, caller_address, request_id_of, request_info
 from tenantry.kit.problems import Problem
+from tenantry.people.proof import to_proof
 
 from .observation import observe
 
@@ -153,4 +154,8 @@ class ProblemPages:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
-        return problem_response(request, as_problem(error))
+        problem = as_problem(error)
+        if problem.code == "reauthentication_required" and not wants_json(request):
+            transaction.set_rollback(True)  # a redirect by itself would commit
+            return to_proof(request)
+        return problem_response(request, problem)

@@ -25,6 +25,7 @@ def factors(story: Story) -> None:
     story.seen |= story._events().keys()
     proof = {"code": fresh[0], "remember": True}
     story.act(browser, "POST /auth/second-factor", "/auth/second-factor", "device.remembered", "user.second_factor_passed", json=proof)
+    story.act(me, "POST /auth/proof", "/auth/proof", "user.proved", json={"code": fresh[1]})
     device = ok(me.get("/me/devices"))["data"][0]["id"]
     story.act(me, "DELETE /me/devices/{device}", f"/me/devices/{device}", "device.forgotten")
     story.act(me, "DELETE /me/factors/totp", "/me/factors/totp", "factor.removed")

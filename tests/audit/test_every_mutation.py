@@ -29,6 +29,7 @@ SILENT = {
     "POST /api/v1/signup": "is no tenant's: tests/workspaces reads what it leaves in the new one",
     "POST /api/v1/install": "as above",
     "POST /mail/events/{provider}": "recorded as the provider's word, not as an act of who calls: tests/mail/test_reports.py",
+    "POST /auth/proof/link": "an offer; using it is recorded",
     "POST /me/factors/totp": "an offer that counts for nothing until its first code",
     "POST /auth/link": "a job looks whether there is such a person, so that the answer doesn't tell",
 }

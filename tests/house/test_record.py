@@ -49,6 +49,7 @@ BOOKKEEPING = {
     "scim.errors._trim": "sweeps those",
     "scim.alerts.tell": "notes when owners were last told",
     "people.links.make_link": "an offer to sign in; using it is recorded",
+    "people.proof.mail_link": "an offer to prove an address; using it is recorded",
     "people.history.began": "a sign-in, which is recorded where the session is made",
     "people.history.went_on": "as above",
     "people.history.refused": "a refused sign-in, which is recorded beside it",

@@ -27,6 +27,7 @@ ASIDE = {
     "scim.alerts.tell": "owners are told of a refusal, which rolls back",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
+    "people.proof._refused": "a refused proof, likewise",
     "people.factors.passing.refuse": "a refused second factor, likewise",
     "api.idempotency.Idempotency._once": "a refusal after an interruption frees its key, which is committed already",
 }

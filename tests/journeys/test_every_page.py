@@ -38,7 +38,7 @@ ANSWERS = {
     "302 302 302 302 200": "sign_in",
     "302 302 302 302 302": "home organization_new second_factor second_factor_setup",
     "200 200 200 200 302": """
-        account account_sessions account_security account_app account_app_remove account_sign_ins
+        prove prove_link account account_sessions account_security account_app account_app_remove account_sign_ins
         organization_home members organization_new_step/basics""",
     "200 302 302 302 302": """
         account_password_remove
@@ -65,7 +65,7 @@ ANSWERS = {
     "404 404 404 404 404": """
         install install_step/you signup workspaces workspaces_link workspaces_enter/contoso workspaces_sign_out""",
     "405 405 405 405 405": """
-        sign_out account_password account_codes account_device_forget
+        sign_out account_password account_codes prove_by_mail account_device_forget
         account_sessions_end account_session_end own_invitation organization_new_cancel
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, lacking, signed_in
+from tenantry.access.guards import actor_of, guard, lacking, require_recent, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Listing, Paging, Strict, listing
@@ -160,6 +160,7 @@ def change_organization(
 def delete_organization(request: HttpRequest, organization_id: OrganizationRef) -> tuple[int, None]:
     """Out of sight at once; staff can undo it for 30 days."""
     organization = guard(request, "organization:delete", organization_id)
+    require_recent(request)
     services.delete(organization=organization, actor=actor_of(request))
     return 204, None
 

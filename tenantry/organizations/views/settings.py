@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import get_script_prefix, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenantry.access.guards import actor_of, guard, is_open, signed_in
+from tenantry.access.guards import actor_of, guard, is_open, require_recent, signed_in
 from tenantry.kit.forms import answer, show_problem
 from tenantry.kit.problems import Problem, not_found
 
@@ -146,6 +146,7 @@ _OWN = (
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
     """Delete the organization, once its slug was typed: out of sight at once, restorable by staff for 30 days."""
     organization = guard(request, "organization:delete", slug)
+    require_recent(request)
     form, problem = DeleteForm(request.POST or None, slug=organization.slug), None
     if request.method == "POST" and form.is_valid():
         try:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenantry.access.guards import actor_of, guard, guard_tenant, is_open
+from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, require_recent
 from tenantry.access.principal import Principal
 from tenantry.audit.queries import Filter, list_events
 from tenantry.audit.stories import stories
@@ -185,6 +185,8 @@ def staff_organization_act(request: HttpRequest, organization_id: UUID, step: st
     if wanted is None:
         raise not_found("page")
     guard_tenant(request, wanted.permission)
+    if wanted.act == "delete":
+        require_recent(request)
     found = _load(organization_id)
     form, problem = ReasonForm(request.POST or None, needed=wanted.reason == "needed"), None
     if request.method == "POST" and form.is_valid():

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, guard_tenant, person
+from tenantry.access.guards import actor_of, guard_tenant, person, require_recent
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing, moment
 
@@ -125,7 +125,9 @@ def get_factors(request: HttpRequest) -> dict[str, Any]:
              **needs("person"))  # fmt: skip
 def begin_totp(request: HttpRequest) -> tuple[int, dict[str, str]]:
     """A secret for the app. An app that is in use goes on counting until the new one is confirmed."""
-    offer = totp.begin(subject(request).user)
+    asking = subject(request)
+    require_recent(request)
+    offer = totp.begin(asking.user)
     return 201, {"secret": offer.secret, "uri": offer.uri}
 
 
@@ -141,14 +143,18 @@ def confirm_totp(request: HttpRequest, body: Code) -> dict[str, Any]:
 @router.delete("/me/factors/totp", response={204: None}, summary="Remove one's authenticator app", **needs("person"))
 def remove_totp(request: HttpRequest) -> tuple[int, None]:
     """409 ``last_factor`` while an organization asks for one and this is the last."""
-    services.remove_totp(user=person(request), actor=actor_of(request))
+    user = person(request)
+    require_recent(request)
+    services.remove_totp(user=user, actor=actor_of(request))
     return 204, None
 
 
 @router.post("/me/recovery-codes", response={201: Codes}, summary="Make new recovery codes", **needs("person"))
 def renew_codes(request: HttpRequest) -> tuple[int, dict[str, Any]]:
     """Ten, shown once; the older ones work no longer."""
-    return 201, {"recovery_codes": services.renew_recovery_codes(user=person(request), actor=actor_of(request))}
+    user = person(request)
+    require_recent(request)
+    return 201, {"recovery_codes": services.renew_recovery_codes(user=user, actor=actor_of(request))}
 
 
 @router.get("/me/devices", response=Devices, summary="Browsers that are remembered", **needs("person"))

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenantry.access.guards import actor_of, person
+from tenantry.access.guards import actor_of, person, require_recent
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
 
@@ -38,6 +38,7 @@ def security(request: HttpRequest) -> HttpResponse:
 def app(request: HttpRequest) -> HttpResponse:
     """Set up an authenticator app: scan, then type the code that it shows."""
     user = person(request)
+    require_recent(request)
     offer = totp.pending(user) or totp.begin(user)
     form, problem = CodeForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
@@ -55,6 +56,7 @@ def app(request: HttpRequest) -> HttpResponse:
 def app_remove(request: HttpRequest) -> HttpResponse:
     """Ask, then sign in without the app."""
     user = person(request)
+    require_recent(request)
     if request.method == "GET":
         return render(request, "people/app_remove.html", {"last": "passkey" not in passing.ways(user)})
     services.remove_totp(user=user, actor=actor_of(request))
@@ -65,7 +67,9 @@ def app_remove(request: HttpRequest) -> HttpResponse:
 @require_POST
 def codes(request: HttpRequest) -> HttpResponse:
     """New recovery codes, shown on this answer and never again."""
-    made = services.renew_recovery_codes(user=person(request), actor=actor_of(request))
+    user = person(request)
+    require_recent(request)
+    made = services.renew_recovery_codes(user=user, actor=actor_of(request))
     return render(request, "people/recovery_codes.html", {"codes": made})
 
 
