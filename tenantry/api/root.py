@@ -31,6 +31,7 @@ from tenantry.people.factors.api import router as factors
 from tenantry.people.factors.sign_in_api import router as second_factor
 from tenantry.people.proof_api import router as proof
 from tenantry.portal.middleware import as_problem
+from tenantry.scim.api import router as scim
 from tenantry.webhooks.api import router as webhooks
 from tenantry.workspaces.api import router as workspaces
 
@@ -123,6 +124,7 @@ for tag, router in (
     ("Sign-in and account", factors),
     ("People", people),
     ("Mail", mail),
+    ("Directory sync", scim),
     ("Audit", audit),
     ("Webhooks", webhooks),
     ("The workspace", workspaces),

@@ -48,23 +48,24 @@ def held(organization_id: UUID) -> ScimSettings:
 
 
 def change(
-    *, organization_id: UUID, enabled: bool, provision: bool, deprovision: bool, update_profile: bool, default_role: str,
-    expected_version: int | None = None, actor: Actor,
+    *, organization_id: UUID, enabled: bool | None = None, provision: bool | None = None, deprovision: bool | None = None,
+    update_profile: bool | None = None, default_role: str | None = None, expected_version: int | None = None, actor: Actor,
 ) -> Settings:  # fmt: skip
-    """Set all of it. Raises Problem 412 ``version_stale``, 422 ``role_not_default`` / ``role_unknown``."""
-    if default_role not in ROLES:
+    """Set what is given; None leaves it. Raises Problem 412 ``version_stale``, 422 ``role_not_default`` / ``role_unknown``."""
+    if default_role is not None and default_role not in ROLES:
         raise invalid(f"There is no role {default_role[:40]!r}.", pointer="/default_role", code="role_unknown")
-    if default_role not in DEFAULT_ROLES:
+    if default_role is not None and default_role not in DEFAULT_ROLES:
         detail = "Nobody becomes owner, maintainer or billing admin by default. Map a group to that role instead."
         raise invalid(detail, pointer="/default_role", code="role_not_default")
     row = held(organization_id)
     if expected_version is not None and row.version != expected_version:
         raise Problem(412, "version_stale", "Somebody changed these settings meanwhile. Load them again.")
     before = asdict(of(organization_id))
-    wanted = {
+    given = {
         "enabled": enabled, "provision": provision, "deprovision": deprovision, "update_profile": update_profile,
         "default_role": default_role,
     }  # fmt: skip
+    wanted = {name: value for name, value in given.items() if value is not None}
     changes = difference(before, wanted)
     if changes:
         row.version += 1

@@ -117,6 +117,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _limits(story)
     _staff_and_users(story)
     _keys(story)
+    _directory(story)
     _webhooks(story)
     _maintenance(story)
     _jobs(story)
@@ -195,6 +196,17 @@ def _keys(story: Story) -> None:
     new = story.act(cast.owner, "POST /keys/{key}/rotation", f"{path}/rotation", created, "key.rotated", json={"overlap_hours": 1})
     story.act(cast.owner, "DELETE /keys/{key}", path, ("key.revoked", {}), params={"reason": "seen in a chat"})
     story.secrets |= {made["key"], new["key"]}
+
+
+def _directory(story: Story) -> None:
+    cast, at = story.cast, "/organizations/{organization}"
+    made = story.act(cast.owner, f"POST {at}/scim-tokens", f"{cast.org}/scim-tokens", ("scim_token.created", {}), json={"name": "Okta"})
+    story.act(cast.owner, f"DELETE {at}/scim-tokens/{{token}}", f"{cast.org}/scim-tokens/{made['id']}", ("scim_token.revoked", {}))
+    story.act(cast.owner, f"PUT {at}/scim-settings", f"{cast.org}/scim-settings",
+              ("scim.settings_changed", {"deprovision": (True, False)}), json={"deprovision": False})  # fmt: skip
+    story.act(cast.owner, f"PUT {at}/scim-group-mappings", f"{cast.org}/scim-group-mappings",
+              ("scim.mappings_changed", {"mappings": ({}, {"IT": "manager"})}), json=[{"group": "IT", "role": "manager"}])  # fmt: skip
+    story.secrets.add(made["token"])
 
 
 def _jobs(story: Story) -> None:

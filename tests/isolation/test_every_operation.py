@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tenantry.access.models import ApiKey
 from tenantry.access.permissions import registered
 from tenantry.people.sessions import COOKIE
 from tenantry.tenancy.isolation import organization_column
@@ -43,6 +44,8 @@ def victim(cast: Cast) -> Cast:
         cast.owner.post(f"{cast.org}/invitations", json={"email": "invited@contoso.example", "role": "learner"}),
         cast.owner.post(f"{cast.member_at('expert')}/suspension", json={"reason": "away"}),
         cast.owner.delete(cast.member_at("support")),
+        cast.owner.post(f"{cast.org}/scim-tokens", json={"name": "Okta"}),
+        cast.owner.put(f"{cast.org}/scim-group-mappings", json=[{"group": "contoso.example", "role": "learner"}]),
         cast.admin.put("/permissions", json={"permissions": [{"name": "project:create", "roles": ["owner"]}]}),
         cast.admin.post("/maintenance-windows", json={"organization": cast.contoso.public_id, "starts_at": WORDS["starts_at"]}),
     ):
@@ -63,6 +66,7 @@ def _ids(cast: Cast) -> dict[str, str]:
                 row = model.objects.filter(**({column: cast.contoso.id} if column else {})).order_by("id").first()
                 if row is not None:
                     found[model.PREFIX] = row.public_id
+        found["sct"] = ApiKey.objects.get(kind=ApiKey.Kind.SCIM, organization_id=cast.contoso.id).public_id
     return found
 
 

@@ -1,0 +1,294 @@
+"""Looking after a directory: its tokens, what it may do, which role its groups give, and what went wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tenantry.access.bearer import PATTERN
+from tenantry.kit.answers import scim_error
+from tenantry.kit.problems import Problem, conflict, invalid
+from tenantry.scim import alerts, errors, mappings, settings
+from tenantry.scim.errors import BLOTTED, without_secrets
+from tenantry.scim.explanations import explain
+
+from ..people import Cast, Client, ok, problem, race
+
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+def _made(cast: Cast, name: str = "Okta", **more: Any) -> dict[str, Any]:
+    made: dict[str, Any] = ok(cast.owner.post(f"{cast.org}/scim-tokens", json={"name": name, **more}), 201)
+    return made
+
+
+def _directory(cast: Cast, token: str, base: str = "") -> Client:
+    return Client(base or f"{cast.tenant.url}/scim/v2", key=token)
+
+
+def _refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Assert that an answer is this error, in the shape of RFC 7644 §3.12."""
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/scim+json"), response.text
+    body: dict[str, Any] = response.json()
+    assert (body["schemas"], body["status"], body["code"]) == ([ERROR], str(status), code)
+    assert body["detail"]
+    return body
+
+
+def _events(cast: Cast, action: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = ok(cast.admin.get(f"{cast.org}/audit-events", params={"action": action, "limit": 200}))["data"]
+    return rows
+
+
+def test_a_token_is_shown_once_works_at_its_door_alone_and_ends_when_it_is_revoked(cast: Cast) -> None:
+    made = _made(cast, allowed_ips=["127.0.0.1"])
+    token = made.pop("token")
+    assert re.fullmatch(PATTERN, token) and token.startswith("tk_scim_") and token.startswith(made["prefix"])
+    assert made.pop("base_url") == f"{cast.tenant.url}/scim/v2"
+    assert (made["status"], made["created_by"], made["allowed_ips"], made["last_used_at"]) == ("active", cast.owner.id, ["127.0.0.1"], None)
+    listed = cast.maintainer.get(f"{cast.org}/scim-tokens")
+    assert ok(listed)["data"] == [made]
+    assert token[14:] not in listed.text
+    directory = _directory(cast, token)
+    answer = directory.get("/ServiceProviderConfig")
+    assert answer.status_code in (200, 404), answer.text
+    assert answer.headers["content-type"].startswith("application/scim+json")
+    assert "ratelimit-limit" in answer.headers
+    assert ok(cast.owner.get(f"{cast.org}/scim-tokens"))["data"][0]["last_used_at"]
+    # Not at the API, not at pages, and keys and sessions not here.
+    assert "SCIM" in problem(_directory(cast, token, cast.tenant.api).get("/members"), 401, "key_invalid")["detail"]
+    problem(_directory(cast, token, cast.tenant.url).get("/account"), 401, "key_invalid")
+    question = {"organization": cast.contoso.public_id, "user": cast.learner.id, "permission": "members:read"}
+    problem(_directory(cast, token, cast.tenant.api).post("/access/check", json=question), 401, "key_invalid")
+    assert "tk_scim_" in _refused(_directory(cast, cast.admin.key).get("/Users"), 401, "key_invalid")["detail"]
+    by_cookie = httpx.get(f"{cast.tenant.url}/scim/v2/Users", cookies=dict(cast.owner.cookies))
+    assert by_cookie.status_code in (401, 404), "a session is nobody there"
+    ids = [row["id"] for row in ok(cast.admin.get("/keys"))["data"]]
+    assert made["id"] not in ids and made["id"].replace("sct_", "key_") not in ids
+    for method, path in (("GET", ""), ("POST", "/rotation"), ("DELETE", "")):
+        same = f"/keys/{made['id'].replace('sct_', 'key_')}{path}"
+        problem(cast.admin.request(method, same, json={"overlap_hours": 1} if path else None), 404, "not_found")
+    at = f"{cast.org}/scim-tokens/{made['id']}"
+    problem(cast.outsider.delete(at.replace(cast.contoso.public_id, cast.fabrikam.public_id)), 404, "not_found")
+    assert cast.owner.delete(at).status_code == 204
+    problem(cast.owner.delete(at), 409, "key_revoked")
+    for _ in range(2):
+        answer = directory.get("/Users")
+        _refused(answer, 401, "key_revoked")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    told = _events(cast, "scim_token.refused")
+    assert [(row["actor"]["kind"], row["actor"]["label"], row["source"], row["reason"]) for row in told] == [
+        ("scim_token", "Okta", "scim", "key_revoked")
+    ], "once a minute, by its name"
+    assert [len(_events(cast, f"scim_token.{deed}")) for deed in ("created", "revoked")] == [1, 1]
+
+
+def test_two_tokens_work_at_a_time_each_within_its_limits(cast: Cast) -> None:
+    answers = race(*[lambda: cast.owner.post(f"{cast.org}/scim-tokens", json={"name": "Entra"})] * 4)
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 409, 409]
+    assert problem(next(a for a in answers if a.status_code == 409), 409, "scim_token_limit")["limit"] == 2
+    first, second = ok(cast.owner.get(f"{cast.org}/scim-tokens"))["data"]
+    for row in (first, second):
+        assert cast.owner.delete(f"{cast.org}/scim-tokens/{row['id']}").status_code == 204
+    foreign = _made(cast, allowed_ips=["198.51.100.0/24"])
+    _refused(_directory(cast, foreign["token"]).get("/Users"), 403, "address_not_allowed")
+    short = _made(cast, expires_at=_in_days(cast, 1))
+    assert _directory(cast, short["token"]).get("/Users").status_code in (200, 404)
+    cast.tenant.move_clock(days=2)
+    _refused(_directory(cast, short["token"]).get("/Users"), 401, "key_expired")
+    for wrong in ({"name": ""}, {"name": "x", "expires_at": "2001-01-01T00:00:00Z"}, {"name": "x", "allowed_ips": ["here"]}):
+        assert cast.owner.post(f"{cast.org}/scim-tokens", json=wrong).status_code == 422
+    _made(cast, "In place of the one that has expired")
+
+
+def _in_days(cast: Cast, days: int) -> str:
+    from datetime import timedelta
+
+    from tenantry.kit.clock import now
+
+    with cast.tenant.scope():
+        return (now() + timedelta(days=days)).isoformat()
+
+
+def test_a_token_outlives_its_maker_and_is_counted_by_itself(cast: Cast) -> None:
+    ok(cast.admin.post(f"{cast.org}/members", json={"email": "second@contoso.example", "role": "owner"}), 201)
+    second = cast.tenant.sign_in("second@contoso.example")
+    made = ok(second.post(f"{cast.org}/scim-tokens", json={"name": "Okta"}), 201)
+    key = ok(second.post("/keys", json={"name": "k", "scopes": ["members:read"], "organization": cast.contoso.public_id}), 201)
+    members = ok(cast.owner.get(f"{cast.org}/members"))["data"]
+    membership = next(row["id"] for row in members if row["email"] == "second@contoso.example")
+    ok(cast.owner.delete(f"{cast.org}/members/{membership}"))
+    problem(Client(cast.tenant.api, key=key["key"]).get(f"{cast.org}/members"), 401, "key_revoked")
+    directory = _directory(cast, made["token"])
+    answers = race(*[lambda: directory.get("/Nothing")] * 60)
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused and len(refused) < 60
+    assert _refused(refused[0], 429, "rate_limited") and int(refused[0].headers["retry-after"]) >= 1
+
+
+def test_who_may_look_after_a_directory(cast: Cast) -> None:
+    paths = [f"{cast.org}/scim-{name}" for name in ("tokens", "settings", "group-mappings", "errors", "status")]
+    for role in cast.ROLES:
+        may_read = role in ("owner", "maintainer")
+        for path in paths:
+            assert cast[role].get(path).status_code == (200 if may_read else 403), (role, path)
+        if role != "owner":
+            problem(cast[role].post(paths[0], json={"name": "x"}), 403, "permission_denied")
+            problem(cast[role].put(paths[1], json={"enabled": False}), 403, "permission_denied")
+            problem(cast[role].put(paths[2], json=[]), 403, "permission_denied")
+    for path in paths:
+        problem(cast.outsider.get(path), 404, "not_found")
+    ok(cast.admin.put(paths[1], json={"deprovision": False}))
+
+
+def test_settings_are_read_by_the_directory_and_changed_by_owners(cast: Cast) -> None:
+    at = f"{cast.org}/scim-settings"
+    before = cast.owner.get(at)
+    assert ok(before) == {"enabled": True, "provision": True, "deprovision": True, "update_profile": True, "default_role": "learner"}
+    with cast.tenant.scope():
+        assert settings.of(cast.contoso.id) == settings.Settings()
+    changed = cast.owner.put(at, json={"provision": False, "default_role": "manager"}, headers={"If-Match": before.headers["etag"]})
+    assert ok(changed) == {**before.json(), "provision": False, "default_role": "manager"}
+    problem(cast.owner.put(at, json={"enabled": False}, headers={"If-Match": before.headers["etag"]}), 412, "version_stale")
+    for role in ("owner", "maintainer", "billing_admin"):
+        found = problem(cast.owner.put(at, json={"default_role": role}), 422, "role_not_default")
+        assert found["errors"][0]["pointer"] == "/default_role"
+    problem(cast.owner.put(at, json={"default_role": "king"}), 422, "role_unknown")
+    ok(cast.owner.put(at, json={"provision": False}))
+    (told,) = _events(cast, "scim.settings_changed")
+    assert told["changes"] == {"provision": {"before": True, "after": False}, "default_role": {"before": "learner", "after": "manager"}}
+    with cast.tenant.scope():
+        found = settings.of(cast.contoso.id)
+        assert (found.provision, found.default_role) == (False, "manager")
+        assert settings.of(cast.fabrikam.id) == settings.Settings()
+        with pytest.raises(Problem, match="switched off"):
+            settings.require_enabled(settings.Settings(enabled=False))
+
+
+def test_groups_give_the_highest_role_that_is_mapped(cast: Cast) -> None:
+    at = f"{cast.org}/scim-group-mappings"
+    wanted = [{"group": "Everyone", "role": "learner"}, {"group": "Leads", "role": "manager"}, {"group": "IT", "role": "maintainer"}]
+    assert ok(cast.owner.put(at, json=wanted))["data"] == list(reversed(wanted))
+    with cast.tenant.scope():
+        for groups, role in (
+            ([], None), (["Nobody's"], None), (["everyone"], "learner"), (["Everyone", " LEADS "], "manager"),
+            (["leads", "IT", "everyone"], "maintainer"),
+        ):  # fmt: skip
+            assert mappings.role_for(cast.contoso.id, groups) == role, groups
+        assert mappings.role_for(cast.fabrikam.id, ["Everyone"]) is None
+    # A key that may change identity but give no governance role keeps its hands off such mappings.
+    key = cast.tenant.organization_key(cast.contoso, scopes=["identity:read", "identity:write"])
+    governed = wanted[2]
+    for refused in ([], [governed | {"role": "learner"}], [governed, {"group": "Board", "role": "owner"}]):
+        assert problem(key.put(at, json=refused), 403, "role_not_grantable")["role"] in ("maintainer", "owner")
+    ok(key.put(at, json=[governed, {"group": "Leads", "role": "expert"}]))
+    ok(cast.owner.put(at, json=[governed, {"group": "leads", "role": "expert"}]))
+    for wrong, pointer in (
+        ([{"group": " ", "role": "learner"}], "/0/group"),
+        ([*wanted, {"group": "EVERYONE", "role": "expert"}], "/3/group"),
+        ([{"group": "x", "role": "king"}], "/0/role"),
+    ):
+        body = cast.owner.put(at, json=wrong)
+        assert body.status_code == 422 and [error["pointer"] for error in body.json()["errors"]] == [pointer], body.text
+    changes = [row["changes"]["mappings"]["after"] for row in _events(cast, "scim.mappings_changed")]
+    assert changes == [{"IT": "maintainer", "leads": "expert"}, {"IT": "maintainer", "Leads": "expert"},
+                       {row["group"]: row["role"] for row in wanted}]  # fmt: skip
+
+
+def test_refusals_are_kept_without_what_is_personal_and_explained(cast: Cast) -> None:
+    sent = {"userName": "mia@contoso.example", "password": "hunter2", "active": False, "name": {"givenName": "Mia"}}
+    with cast.tenant.scope(organizations=[cast.contoso.id]):
+        errors.note(
+            organization_id=cast.contoso.id, problem=Problem(402, "entitlement_limit_reached", "All seats are taken."), status=403,
+            method="POST", path="/scim/v2/Users", token_name="Okta", user_name="mia@contoso.example", sent=sent,
+        )  # fmt: skip
+        errors.note(
+            organization_id=cast.contoso.id, problem=invalid("No\x00", pointer="/x"), status=400, method="PATCH",
+            path="/scim/v2/Users/\x00", scim_type="invalidValue", sent=[1, None],
+        )  # fmt: skip
+    page = ok(cast.maintainer.get(f"{cast.org}/scim-errors", params={"limit": 1}))
+    (row,) = ok(cast.owner.get(f"{cast.org}/scim-errors", params={"cursor": page["next_cursor"]}))["data"]
+    assert (page["data"][0]["scim_type"], row["status"], row["code"]) == ("invalidValue", 403, "entitlement_limit_reached")
+    assert row["meaning"].startswith("No seat") and "Free a seat" in row["way_out"]
+    assert row["sent"] == {"userName": "mia@contoso.example", "password": BLOTTED, "active": False, "name": {"givenName": BLOTTED}}
+    assert ok(cast.owner.get(f"{cast.org}/scim-status"))["errors"] == 2
+    with cast.tenant.scope():
+        assert errors.latest(cast.fabrikam.id, limit=5).rows == []
+
+
+def test_no_more_than_a_thousand_errors_are_kept_and_shown(cast: Cast) -> None:
+    from tenantry.scim.models import ScimError
+
+    with cast.tenant.scope():
+        rows = [
+            ScimError(organization_id=cast.contoso.id, request_id=str(n), method="GET", path="/", status=404, code="not_found", detail="x")
+            for n in range(errors.KEPT + 20)
+        ]
+        ScimError.objects.bulk_create(rows)
+        shown = errors.latest(cast.contoso.id, limit=errors.KEPT + 5).rows
+        assert (len(shown), shown[0].request_id, shown[-1].request_id) == (errors.KEPT, str(errors.KEPT + 19), "20")
+    with cast.tenant.scope():
+        errors._trim(cast.contoso.id)
+        assert ScimError.objects.count() == errors.KEPT
+
+
+def test_owners_are_told_once_a_day_though_the_request_is_rolled_back(cast: Cast) -> None:
+    for days, mails in ((0, 1), (0, 1), (2, 2)):
+        cast.tenant.move_clock(days=days)
+        with pytest.raises(Problem), cast.tenant.scope(organizations=[cast.contoso.id]):
+            alerts.tell("seats", organization_id=cast.contoso.id, who="mia@contoso.example")
+            raise conflict("refused", "as a request is")
+        cast.tenant.jobs_done()
+        found = [mail for mail in cast.tenant.mails_for(cast.owner.email) if mail["template"] == "scim_seats"]
+        assert len(found) == mails
+    assert "mia@contoso.example" in found[0]["text"] and "/o/contoso" in found[0]["text"].replace(cast.contoso.slug, "contoso")
+    assert cast.tenant.mails_for(cast.maintainer.email) == []
+
+
+def test_the_shape_of_errors_is_that_of_the_rfc() -> None:
+    import json
+
+    for given, status, kind in (
+        (Problem(402, "entitlement_limit_reached", "Full."), 403, None),
+        (invalid("Wrong.", pointer="/userName"), 400, "invalidValue"),
+        (Problem(400, "filter_invalid", "?", scim_type="invalidFilter"), 400, "invalidFilter"),
+        (Problem(409, "already_member", "Twice."), 409, "uniqueness"),
+        (Problem(429, "rate_limited", "Slow.", headers={"Retry-After": "1"}), 429, None),
+    ):
+        answer = scim_error(given)
+        body = json.loads(answer.content)
+        assert (answer.status_code, body["status"], body.get("scimType")) == (status, str(status), kind)
+        assert answer.headers.get("Retry-After") == given.headers.get("Retry-After")
+
+
+def test_every_refusal_has_words() -> None:
+    for code, kind, status in (
+        ("", "", 401),
+        ("", "invalidFilter", 400),
+        ("last_owner", "mutability", 409),
+        ("new_one", "", 500),
+        ("", "", 418),
+    ):
+        words = explain(code=code, scim_type=kind, status=status)
+        assert words.meaning.endswith(".") and words.way_out.endswith(".")
+    assert explain(code="last_owner", scim_type="mutability", status=409).meaning.startswith("This person is the last owner")
+
+
+def test_of_a_body_only_the_shape_and_what_was_asked_for_is_kept() -> None:
+    given = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [
+            {"op": "Replace", "path": "active", "value": {"active": "False", "phoneNumbers": [{"type": "work", "value": "+1"}]}}
+        ],
+    }
+    kept = without_secrets(given)
+    assert kept["schemas"] == given["schemas"]
+    (operation,) = kept["Operations"]
+    assert operation == {
+        "op": "Replace",
+        "path": "active",
+        "value": {"active": "False", "phoneNumbers": [{"type": "work", "value": BLOTTED}]},
+    }
