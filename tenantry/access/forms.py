@@ -9,11 +9,10 @@ from django import forms
 OVERLAPS = {1: "1 hour", 4: "4 hours", 12: "12 hours", 24: "24 hours", 48: "2 days", 72: "3 days"}
 
 
-class KeyForm(forms.Form):
-    """A new key. Scopes are checkboxes that the page draws by itself, with what each means."""
+class LimitedForm(forms.Form):
+    """What a key and a directory's token have in common: a name, an end, and from where they work."""
 
     name = forms.CharField(label="Name", max_length=120, help_text="What the key is for. It stands in lists and in the audit log.")
-    scopes = forms.MultipleChoiceField(required=False)
     last_day = forms.DateField(
         label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}),
         help_text="The key ends with this day. Without one it works until somebody revokes it.",
@@ -23,13 +22,19 @@ class KeyForm(forms.Form):
         help_text="Addresses or CIDR networks, one a line, such as 198.51.100.7 or 2001:db8::/32. None: from anywhere.",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, scopes: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(name, name) for name in scopes]  # type: ignore[attr-defined]  # a choice field
-
     def networks(self) -> list[str]:
         """The lines, without blank ones."""
         return [line.strip() for line in self.cleaned_data["allowed_ips"].splitlines() if line.strip()]
+
+
+class KeyForm(LimitedForm):
+    """A new key. Scopes are checkboxes that the page draws by itself, with what each means."""
+
+    scopes = forms.MultipleChoiceField(required=False)
+
+    def __init__(self, *args: Any, scopes: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = [(name, name) for name in scopes]  # type: ignore[attr-defined]  # a choice field
 
 
 class RotateForm(forms.Form):

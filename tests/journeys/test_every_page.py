@@ -50,7 +50,8 @@ ANSWERS = {
     "200 403 403 200 302": """
         keys key_new key key_rotate key_revoke webhook_rotate webhook_delete
         roles member member_add member_role member_suspend member_reactivate member_remove
-        invitations invitation_new invitations_bulk organization_delete billing_usage_list""",
+        invitations invitation_new invitations_bulk organization_delete billing_usage_list
+        scim scim_guide scim_settings scim_mappings scim_errors scim_token_new scim_token_revoke""",
     "403 403 403 200 302": "billing_limit_new billing_limit",
     "404 404 404 200 302": """
         staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke
@@ -153,6 +154,8 @@ def stage() -> Iterator[Stage]:
     scopes = ["people", "product", "integration"]
     key = ok(cast.maintainer.post("/keys", json={"name": "Zapier", "scopes": scopes, "organization": cast.contoso.public_id}), 201)["id"]
     ok(cast.admin.post("/keys", json={"name": "Data warehouse", "scopes": ["reporting"]}), 201)
+    directory = ok(cast.admin.post(f"{cast.org}/scim-tokens", json={"name": "Okta"}), 201)["id"]
+    ok(cast.admin.put(f"{cast.org}/scim-group-mappings", json=[{"group": "Team leads", "role": "manager"}]))
     hook = {"url": "http://127.0.0.1:9/hook", "events": ["organization.state_changed"], "headers": {"X-Token": "x"}}
     endpoint = ok(cast.admin.post("/webhook-endpoints", json={**hook, "organization": cast.contoso.public_id}), 201)["id"]
     delivery = ok(cast.admin.post(f"/webhook-endpoints/{endpoint}/test", json={"event_type": "member.added"}))["id"]
@@ -162,7 +165,7 @@ def stage() -> Iterator[Stage]:
         "user_id": cast.learner.id, "resource_type": "quota:project", "message_id": mail, "section": "profile",
         "invitation_id": ok(owner.get(f"{cast.org}/invitations"))["data"][0]["id"],
         "staff_id": sam,
-        "key_id": key, "endpoint_id": endpoint, "delivery_id": delivery,
+        "key_id": key, "token_id": directory, "endpoint_id": endpoint, "delivery_id": delivery,
         "suppression_id": suppressed,
         "name": "invitation",
         "device_id": "dev_01h455vb4pex5vsknk084sn02q",
