@@ -28,7 +28,6 @@ from .models import ScimError
 router = Router()
 OrganizationRef = Annotated[UUID, TypeId("org")]
 TokenRef = Annotated[UUID, TypeId("sct")]
-READS, WRITES, MAKES_TOKENS, GOVERNS = "identity:read", "identity:write", "scim_tokens:write", "members:grant_governance"
 
 
 class TokenOut(Schema):
@@ -145,18 +144,20 @@ def _error_shape(row: ScimError) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/organizations/{organization_id}/scim-tokens", response=Listing[TokenOut], summary="A directory's tokens", **needs(READS))
+@router.get(
+    "/organizations/{organization_id}/scim-tokens", response=Listing[TokenOut], summary="A directory's tokens", **needs("identity:read")
+)
 def list_scim_tokens(request: HttpRequest, organization_id: OrganizationRef) -> dict[str, Any]:
     """The latest first, with those that no longer work; never the tokens themselves."""
-    organization = guard(request, READS, organization_id)
+    organization = guard(request, "identity:read", organization_id)
     return listing(Page(tokens.list_tokens(organization.id), None), token_shape)
 
 
 @router.post("/organizations/{organization_id}/scim-tokens", response={201: TokenMade}, summary="Make a directory's token",
-             **needs(MAKES_TOKENS))  # fmt: skip
+             **needs("scim_tokens:write"))  # fmt: skip
 def make_scim_token(request: HttpRequest, organization_id: OrganizationRef, body: TokenIn) -> tuple[int, dict[str, Any]]:
     """The token itself is in this answer and nowhere else. Two work at a time: a third is 409 ``scim_token_limit``."""
-    organization = guard(request, MAKES_TOKENS, organization_id)
+    organization = guard(request, "scim_tokens:write", organization_id)
     token, plain = tokens.make_token(
         organization_id=organization.id, name=body.name, expires_at=body.expires_at, allowed_ips=body.allowed_ips,
         owner=signed_in(request).owner_id, actor=actor_of(request),
@@ -165,25 +166,27 @@ def make_scim_token(request: HttpRequest, organization_id: OrganizationRef, body
 
 
 @router.delete("/organizations/{organization_id}/scim-tokens/{token_id}", response={204: None}, summary="Revoke a directory's token",
-               **needs(MAKES_TOKENS))  # fmt: skip
+               **needs("scim_tokens:write"))  # fmt: skip
 def revoke_scim_token(request: HttpRequest, organization_id: OrganizationRef, token_id: TokenRef) -> tuple[int, None]:
     """Its next request is 401."""
-    organization = guard(request, MAKES_TOKENS, organization_id)
+    organization = guard(request, "scim_tokens:write", organization_id)
     tokens.revoke_token(organization_id=organization.id, token_id=token_id, actor=actor_of(request))
     return 204, None
 
 
-@router.get("/organizations/{organization_id}/scim-settings", response=SettingsOut, summary="What a directory may do", **needs(READS))
+@router.get(
+    "/organizations/{organization_id}/scim-settings", response=SettingsOut, summary="What a directory may do", **needs("identity:read")
+)
 def get_scim_settings(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef) -> dict[str, Any]:
     """With the role of whoever is in no mapped group."""
-    return _settings_shape(response, settings.of(guard(request, READS, organization_id).id))
+    return _settings_shape(response, settings.of(guard(request, "identity:read", organization_id).id))
 
 
 @router.put("/organizations/{organization_id}/scim-settings", response=SettingsOut, summary="Set what a directory may do",
-            **needs(WRITES, versioned=True))  # fmt: skip
+            **needs("identity:write", versioned=True))  # fmt: skip
 def put_scim_settings(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: SettingsIn) -> dict[str, Any]:
     """``default_role`` can't be owner, maintainer or billing_admin: 422 ``role_not_default``."""
-    organization = guard(request, WRITES, organization_id)
+    organization = guard(request, "identity:write", organization_id)
     found = settings.change(
         organization_id=organization.id, expected_version=expected_version(request), actor=actor_of(request), **body.model_dump()
     )
@@ -196,35 +199,37 @@ def _settings_shape(response: HttpResponse, found: settings.Settings) -> dict[st
 
 
 @router.get("/organizations/{organization_id}/scim-group-mappings", response=Listing[MappingOut],
-            summary="Which role a directory's groups give", **needs(READS))  # fmt: skip
+            summary="Which role a directory's groups give", **needs("identity:read"))  # fmt: skip
 def get_scim_group_mappings(request: HttpRequest, organization_id: OrganizationRef) -> dict[str, Any]:
     """The highest role first. Somebody in several mapped groups has the highest of their roles."""
-    return listing(Page(mappings.of(guard(request, READS, organization_id).id), None), asdict)
+    return listing(Page(mappings.of(guard(request, "identity:read", organization_id).id), None), asdict)
 
 
 @router.put("/organizations/{organization_id}/scim-group-mappings", response=Listing[MappingOut],
-            summary="Set which role a directory's groups give", **needs(WRITES))  # fmt: skip
+            summary="Set which role a directory's groups give", **needs("identity:write"))  # fmt: skip
 def put_scim_group_mappings(request: HttpRequest, organization_id: OrganizationRef, body: list[MappingIn]) -> dict[str, Any]:
     """Make the mappings exactly these; everybody's role follows. A group is mapped to owner, maintainer or billing_admin only by
     somebody who may give those roles. The last owner stays owner whatever the groups say."""
-    organization = guard(request, WRITES, organization_id)
+    organization = guard(request, "identity:write", organization_id)
     found = mappings.change(
         organization_id=organization.id, mappings=[mappings.Mapping(each.group, each.role) for each in body],
-        governance=signed_in(request).may(GOVERNS, organization.id), actor=actor_of(request),
+        governance=signed_in(request).may("members:grant_governance", organization.id), actor=actor_of(request),
     )  # fmt: skip
     return listing(Page(found, None), asdict)
 
 
 @router.get("/organizations/{organization_id}/scim-errors", response=Listing[ErrorOut], summary="What a directory was refused",
-            **needs(READS))  # fmt: skip
+            **needs("identity:read"))  # fmt: skip
 def list_scim_errors(request: HttpRequest, organization_id: OrganizationRef, paging: Query[Paging]) -> dict[str, Any]:
     """The last 1,000 refusals, the latest first."""
-    organization = guard(request, READS, organization_id)
+    organization = guard(request, "identity:read", organization_id)
     return listing(errors.latest(organization.id, cursor=paging.cursor, limit=paging.limit), _error_shape)
 
 
-@router.get("/organizations/{organization_id}/scim-status", response=StatusOut, summary="How directory sync stands", **needs(READS))
+@router.get(
+    "/organizations/{organization_id}/scim-status", response=StatusOut, summary="How directory sync stands", **needs("identity:read")
+)
 def get_scim_status(request: HttpRequest, organization_id: OrganizationRef) -> dict[str, Any]:
     """The last request, and what the directory has sent so far."""
-    found = asdict(status.of(guard(request, READS, organization_id).id))
+    found = asdict(status.of(guard(request, "identity:read", organization_id).id))
     return found | {"last_sync_at": moment(found["last_sync_at"])}

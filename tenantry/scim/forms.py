@@ -82,7 +82,7 @@ class MappingsForm(forms.Form):
         """The rows that have a group."""
         sent = self.cleaned_data
         return [
-            Mapping(sent[f"{index}_group"], sent[f"{index}_role"])
+            Mapping(sent[f"{index}_group"], sent.get(f"{index}_role", "learner"))
             for index in range(self.rows)
             if str(sent.get(f"{index}_group", "")).strip()
         ]
