@@ -37,7 +37,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("organization", "Billing & usage", "billing", "billing", ("entitlements:read", "usage:read"), "Account"),
     NavEntry("organization", "API keys", "key", "keys", ("keys:read",), "Integration"),
     NavEntry("organization", "Webhooks", "webhook", "webhooks", ("webhooks:read",), "Integration"),
-    NavEntry("organization", "Directory sync", "sync", "scim", ("identity:read",), "Security"),
+    NavEntry("organization", "Directory sync", "sync", "scim_overview", ("identity:read",), "Security"),
     NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
     NavEntry("organization", "Settings", "settings", "settings", ("settings:read",), "Security"),
     NavEntry("staff", "Home", "home", "staff_home", ("organizations:list",), "Staff console"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,31 +29,31 @@ def tell_owners(*, kind: str, organization_id: UUID, who: str) -> None:
     for email in people.values_list("email", flat=True):
         mail.queue(
             to=email, subject=SUBJECTS[kind], template=f"scim_{kind}", about=organization.public_id,
-            head=Letterhead(organization.name, colour or ""), context=_context(organization.name, organization.slug, who),
+            head=Letterhead(organization.name, colour or ""), context=_context(kind, organization.name, organization.slug, who),
         )  # fmt: skip
 
 
-def _context(name: str, slug: str, who: str) -> dict[str, Any]:
+def _context(kind: str, name: str, slug: str, who: str) -> dict[str, Any]:
     return {
-        "organization": name, "who": who, "url": address("members", slug=slug), "usage_url": address("billing", slug=slug),
+        "organization": name, "who": who, "url": address("members" if kind == "last_owner" else "scim_overview", slug=slug),
     }  # fmt: skip
 
 
-def _sample() -> dict[str, Any]:
-    return _context("Contoso", "contoso", "mia@contoso.example")
+def _sample(kind: str) -> dict[str, Any]:
+    return _context(kind, "Contoso", "contoso", "mia@contoso.example")
 
 
 register(
     "scim_seats",
     meaning="A directory wanted to add somebody and no seat was free; at most once a day.",
     subject=SUBJECTS["seats"],
-    sample=_sample,
+    sample=partial(_sample, "seats"),
     head=Letterhead("Contoso", "#b3541e"),
 )
 register(
     "scim_last_owner",
     meaning="A directory wanted to take the last owner away; at most once a day.",
     subject=SUBJECTS["last_owner"],
-    sample=_sample,
+    sample=partial(_sample, "last_owner"),
     head=Letterhead("Contoso", "#b3541e"),
 )

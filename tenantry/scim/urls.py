@@ -6,16 +6,16 @@ from django.urls import path
 
 from tenantry.kit.converters import register_identifiers
 
-from . import views
+from . import pages
 
 register_identifiers()
 _HERE = "o/<slug:slug>/directory-sync"
 urlpatterns = [
-    path(_HERE, views.scim, name="scim"),
-    path(f"{_HERE}/guide", views.guide, name="scim_guide"),
-    path(f"{_HERE}/settings", views.settings, name="scim_settings"),
-    path(f"{_HERE}/groups", views.mappings, name="scim_mappings"),
-    path(f"{_HERE}/errors", views.errors, name="scim_errors"),
-    path(f"{_HERE}/tokens/new", views.token_new, name="scim_token_new"),
-    path(f"{_HERE}/tokens/<sct:token_id>/revocation", views.token_revoke, name="scim_token_revoke"),
+    path(_HERE, pages.overview, name="scim_overview"),
+    path(f"{_HERE}/guide", pages.guide, name="scim_guide"),
+    path(f"{_HERE}/settings", pages.settings, name="scim_settings"),
+    path(f"{_HERE}/groups", pages.mappings, name="scim_mappings"),
+    path(f"{_HERE}/errors", pages.errors, name="scim_errors"),
+    path(f"{_HERE}/tokens/new", pages.token_new, name="scim_token_new"),
+    path(f"{_HERE}/tokens/<sct:token_id>/revocation", pages.token_revoke, name="scim_token_revoke"),
 ]

@@ -51,7 +51,7 @@ ANSWERS = {
         keys key_new key key_rotate key_revoke webhook_rotate webhook_delete
         roles member member_add member_role member_suspend member_reactivate member_remove
         invitations invitation_new invitations_bulk organization_delete billing_usage_list
-        scim scim_guide scim_settings scim_mappings scim_errors scim_token_new scim_token_revoke""",
+        scim_overview scim_guide scim_settings scim_mappings scim_errors scim_token_new scim_token_revoke""",
     "403 403 403 200 302": "billing_limit_new billing_limit",
     "404 404 404 200 302": """
         staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke

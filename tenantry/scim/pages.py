@@ -47,7 +47,7 @@ def _error(row: ScimError) -> dict[str, Any]:
 
 
 @require_GET
-def scim(request: HttpRequest, slug: str) -> HttpResponse:
+def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """How the sync stands, where the directory connects, and its tokens."""
     organization = guard(request, READS, slug)
     rows = [
@@ -103,7 +103,7 @@ def token_revoke(request: HttpRequest, slug: str, token_id: UUID) -> HttpRespons
     if request.method == "POST":
         tokens.revoke_token(organization_id=organization.id, token_id=token_id, actor=actor_of(request))
         messages.success(request, f"{token.name} is revoked. Its next request is refused.")
-        return redirect("scim", slug=organization.slug)
+        return redirect("scim_overview", slug=organization.slug)
     others = tokens.working(organization.id).exclude(id=token.id).exists()
     return render(request, "scim/token_revoke.html", _context(request, organization, "", token=token, others=others))
 
