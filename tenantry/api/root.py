@@ -28,6 +28,7 @@ from tenantry.organizations.api import routers as organizations
 from tenantry.people.api import router as people
 from tenantry.people.auth_api import router as sign_in
 from tenantry.people.factors.api import router as factors
+from tenantry.people.factors.passkey_api import router as passkeys
 from tenantry.people.factors.sign_in_api import router as second_factor
 from tenantry.people.proof_api import router as proof
 from tenantry.portal.middleware import as_problem
@@ -121,6 +122,7 @@ for tag, router in (
     ("Sign-in and account", sign_in),
     ("Sign-in and account", second_factor),
     ("Sign-in and account", proof),
+    ("Sign-in and account", passkeys),
     ("Sign-in and account", factors),
     ("People", people),
     ("Mail", mail),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -17,6 +18,7 @@ from tenantry.tenancy.addresses import safe_path
 from tenantry.tenancy.scope import aside, current
 
 from . import history, links, passwords
+from .factors import passkeys
 from .models import Session, User
 from .sessions import end_session, start_session
 from .tasks import mail_sign_in_link
@@ -56,6 +58,18 @@ def by_password(request: HttpRequest, *, email: str, password: str) -> tuple[Use
     with _failures(address, "password"):
         user, token = passwords.sign_in(email=address, password=password)
     _leave(request)
+    return user, token
+
+
+def by_passkey(request: HttpRequest, *, credential: Any) -> tuple[User, str]:
+    """The person of a passkey that verified them, and the new session's token. Raises Problem 422 ``passkey_refused``, 403."""
+    with _failures("a passkey", "passkey"):
+        user = passkeys.assertion(place=passkeys.place_of(request), purpose=passkeys.SIGN_IN, credential=credential).user
+    with _failures(user.email, "passkey"):
+        if user.status != User.Status.ACTIVE:
+            raise suspended(user)
+        _leave(request)
+        _, token = start_session(user=user, method="passkey")
     return user, token
 
 

@@ -18,6 +18,7 @@ register(
     factor__added="Somebody added a second factor.",
     factor__removed="Somebody removed a second factor.",
     factor__reset="Somebody's second factors were removed by staff or the operator.",
+    passkey__renamed="Somebody called a passkey otherwise.",
     recovery_codes__made="Somebody made new recovery codes.",
     device__remembered="A browser needs no second factor for 30 days.",
     device__forgotten="A browser needs a second factor again.",

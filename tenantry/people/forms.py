@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django import forms
 
 from tenantry.access.permissions import STAFF_ROLES
@@ -59,6 +62,38 @@ class SecondFactorForm(CodeForm):
     code = forms.CharField(label="Code", max_length=40, error_messages={"required": "Type the code."})
     remember = forms.BooleanField(label="Don't ask again in this browser for 30 days", required=False)
     next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class CredentialForm(forms.Form):
+    """What the browser's passkey answered; a script fills it in."""
+
+    credential = forms.CharField(max_length=20_000, widget=forms.HiddenInput, error_messages={"required": "No passkey answered."})
+
+    def clean_credential(self) -> Any:
+        """As JSON."""
+        try:
+            return json.loads(self.cleaned_data["credential"])
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError("The passkey was not accepted. Try again, or use another way.") from error
+
+
+class PasskeyForm(CredentialForm):
+    """A new passkey with its name."""
+
+    name = forms.CharField(label="Name", max_length=60)
+
+
+class SecondPasskeyForm(CredentialForm):
+    """A passkey on the way in, beside the password or the link."""
+
+    remember = forms.BooleanField(label="Don't ask again in this browser for 30 days", required=False)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class PasskeyNameForm(forms.Form):
+    """Another name for it."""
+
+    name = forms.CharField(label="Name", max_length=60)
 
 
 class WhyForm(forms.Form):

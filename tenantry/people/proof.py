@@ -7,6 +7,7 @@ whoever proved themselves within 15 minutes, as everybody has who has just signe
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +25,7 @@ from tenantry.tenancy.addresses import address, safe_path
 from tenantry.tenancy.scope import aside
 
 from . import links, passwords
-from .factors import passing
+from .factors import passing, passkeys
 from .models import Session, SignInLink, User
 
 __all__ = ["RECENT", "is_recent", "require_recent", "to_proof", "use_provider"]
@@ -86,6 +87,12 @@ def by_password(*, session: Session, user: User, password: str, actor: Actor) ->
 def by_code(*, session: Session, user: User, code: str, actor: Actor) -> None:
     """With a code of the app, or a recovery code. Raises Problem 422 ``code_wrong``, 429."""
     way = passing.check_code(user, code, actor=actor)
+    proved(session=session, user=user, way=way, actor=actor)
+
+
+def by_passkey(*, session: Session, user: User, credential: Any, place: passkeys.Place, actor: Actor) -> None:
+    """With a passkey that verifies its person. Raises Problem 422 ``passkey_refused``."""
+    way = passing.check_passkey(user, credential, place=place, purpose=passkeys.PROOF, actor=actor)
     proved(session=session, user=user, way=way, actor=actor)
 
 

@@ -15,6 +15,7 @@ from tenantry.kit.schemas import Strict, moment
 
 from . import proof
 from .auth_api import Accepted
+from .factors import passkeys
 
 router = Router()
 TRIES = limits.told("password_proof", "second_factor")
@@ -31,6 +32,7 @@ class Proof(Strict):
 
     password: str = Field("", max_length=200)
     code: str = Field("", max_length=40, description="Of the authenticator app, or a recovery code.")
+    credential: dict[str, Any] | None = Field(None, description="A passkey's answer to POST /auth/proof/options.")
     token: str = Field("", max_length=200, description="From the mailed link.")
 
 
@@ -50,12 +52,15 @@ def get_proof(request: HttpRequest) -> dict[str, Any]:
 def prove(request: HttpRequest, body: Proof) -> dict[str, Any]:
     """By one's password, a code, or a mailed link's token. Opens dangerous acts for 15 minutes."""
     user, session, actor = person(request), proof.own_session(request), actor_of(request)
-    if [bool(body.password), bool(body.code), bool(body.token)].count(True) != 1:
-        raise invalid("Send exactly one of password, code and token.", pointer="/password")
+    if [bool(given) for given in (body.password, body.code, body.credential, body.token)].count(True) != 1:
+        raise invalid("Send exactly one of password, code, credential and token.", pointer="/password")
     if body.password:
         proof.by_password(session=session, user=user, password=body.password, actor=actor)
     elif body.code:
         proof.by_code(session=session, user=user, code=body.code, actor=actor)
+    elif body.credential:
+        place = passkeys.place_of(request)
+        proof.by_passkey(session=session, user=user, credential=body.credential, place=place, actor=actor)
     else:
         proof.by_link(session=session, user=user, token=body.token, actor=actor)
     return _proven(request)

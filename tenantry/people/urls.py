@@ -6,7 +6,7 @@ from django.urls import path
 
 from tenantry.kit.converters import register_identifiers
 
-from .views import account, factors, proof, second_factor, sign_in, staff, staff_factors
+from .views import account, factors, passkeys, proof, second_factor, sign_in, staff, staff_factors
 
 register_identifiers()
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
     path("sign-in/password", sign_in.sign_in_password, name="sign_in_password"),
     path("sign-in/link/<str:token>", sign_in.sign_in_link, name="sign_in_link"),
+    path("sign-in/passkey", passkeys.sign_in_passkey, name="sign_in_passkey"),
     path("sign-in/second-factor", second_factor.second_factor, name="second_factor"),
     path("sign-in/second-factor/set-up", second_factor.second_factor_setup, name="second_factor_setup"),
     path("prove", proof.prove, name="prove"),
@@ -30,6 +31,9 @@ urlpatterns = [
     path("account/security/app", factors.app, name="account_app"),
     path("account/security/app/remove", factors.app_remove, name="account_app_remove"),
     path("account/security/recovery-codes", factors.codes, name="account_codes"),
+    path("account/security/passkeys/new", passkeys.passkey_new, name="account_passkey_new"),
+    path("account/security/passkeys/<psk:passkey_id>/name", passkeys.passkey_rename, name="account_passkey_rename"),
+    path("account/security/passkeys/<psk:passkey_id>/remove", passkeys.passkey_remove, name="account_passkey_remove"),
     path("account/security/devices/<dev:device_id>/forget", factors.device_forget, name="account_device_forget"),
     path("account/sign-ins", factors.sign_ins, name="account_sign_ins"),
     path("staff/users/<usr:user_id>/sign-ins", staff_factors.staff_user_sign_ins, name="staff_user_sign_ins"),

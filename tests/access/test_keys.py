@@ -200,7 +200,7 @@ def test_rotation_lets_both_work_until_the_overlap_is_over(cast: Cast) -> None:
     cast.tenant.move_clock(hours=25)
     problem(_with(cast, old).get(f"{cast.org}/members"), 401, "key_expired")
     ok(_with(cast, new).get(f"{cast.org}/members"))
-    problem(cast.owner.post(f"/keys/{old['id']}/rotation", json={"overlap_hours": 24}), 409, "key_expired")
+    problem(cast.tenant.sign_in(cast.owner.email).post(f"/keys/{old['id']}/rotation", json={"overlap_hours": 24}), 409, "key_expired")
     cast.tenant.move_clock(days=91)
     problem(_with(cast, new).get(f"{cast.org}/members"), 401, "key_expired")
     rows = {name: ok(cast.admin.get("/keys", params={"status": name}))["data"] for name in ("active", "replaced", "expired", "revoked")}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 import pyotp
 
 from ..people import ok
+from ..users.authenticator import Authenticator
 
 if TYPE_CHECKING:
     from .test_every_mutation import Story
@@ -29,6 +31,17 @@ def factors(story: Story) -> None:
     device = ok(me.get("/me/devices"))["data"][0]["id"]
     story.act(me, "DELETE /me/devices/{device}", f"/me/devices/{device}", "device.forgotten")
     story.act(me, "DELETE /me/factors/totp", "/me/factors/totp", "factor.removed")
+    device = Authenticator(os.environ["TENANTRY_TEST_URL"])
+    made = {"name": "Laptop", "credential": device.create(ok(me.post("/me/passkeys/options"))["options"])}
+    kept = story.act(me, "POST /me/passkeys", "/me/passkeys", "factor.added", json=made)
+    story.secrets |= set(kept["recovery_codes"])
+    path, called = f"/me/passkeys/{kept['id']}", ("passkey.renamed", {"name": ("Laptop", "Old laptop")})
+    story.act(me, "PATCH /me/passkeys/{passkey}", path, called, json={"name": "Old laptop"})
+    fresh_browser = cast.tenant.nobody()
+    fresh_browser.me = me.me
+    answer = {"credential": device.get(ok(fresh_browser.post("/auth/passkey/options"))["options"])}
+    story.act(fresh_browser, "POST /auth/passkey", "/auth/passkey", "user.signed_in", json=answer)
+    story.act(me, "DELETE /me/passkeys/{passkey}", path, "factor.removed")
     secret = ok(other.post("/me/factors/totp"), 201)["secret"]
     ok(other.post("/me/factors/totp/confirmation", json={"code": pyotp.TOTP(secret).at(int(time.time()))}))
     story.seen |= story._events().keys()

@@ -23,6 +23,8 @@ SPECIAL = {
     "people.factors.api.get_factors": (set(), "doors.subject: the person, or who has to set a factor up before they are let in"),
     "people.factors.api.begin_totp": (set(), "as above"),
     "people.factors.api.confirm_totp": (set(), "as above"),
+    "people.factors.passkey_api.registration_options": (set(), "as above"),
+    "people.factors.passkey_api.add_passkey": (set(), "as above"),
     "webhooks.api.delete_endpoint": ({"webhooks:delete", "webhooks:write", "signed_in"}, "a key takes down what it made itself"),
     "webhooks.api.rotate_secret": ({"webhooks:rotate", "webhooks:write", "signed_in"}, "as above"),
 }

@@ -28,6 +28,7 @@ ASIDE = {
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
     "people.proof._refused": "a refused proof, likewise",
+    "people.factors.passkeys._claim": "a challenge is used up by a wrong answer too",
     "people.factors.passing.refuse": "a refused second factor, likewise",
     "api.idempotency.Idempotency._once": "a refusal after an interruption frees its key, which is committed already",
 }

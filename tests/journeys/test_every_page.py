@@ -18,7 +18,7 @@ from tenantry.audit.services import CLI
 from tenantry.mail.models import Message
 from tenantry.organizations import drafts
 from tenantry.people.links import make_link
-from tenantry.people.models import Staff
+from tenantry.people.models import Passkey, Staff
 from tenantry.people.passwords import change_password
 
 from .. import factories
@@ -38,8 +38,9 @@ ANSWERS = {
     "302 302 302 302 200": "sign_in",
     "302 302 302 302 302": "home organization_new second_factor second_factor_setup",
     "200 200 200 200 302": """
-        prove prove_link account account_sessions account_security account_app account_app_remove account_sign_ins
+        prove prove_link account account_sessions account_security account_app account_app_remove account_sign_ins account_passkey_new
         organization_home members organization_new_step/basics""",
+    "200 404 404 404 302": "account_passkey_rename account_passkey_remove",
     "200 302 302 302 302": """
         account_password_remove
         organization_new_step/details organization_new_step/brand organization_new_step/people organization_new_step/confirm""",
@@ -66,7 +67,7 @@ ANSWERS = {
     "404 404 404 404 404": """
         install install_step/you signup workspaces workspaces_link workspaces_enter/contoso workspaces_sign_out""",
     "405 405 405 405 405": """
-        sign_out account_password account_codes prove_by_mail account_device_forget
+        sign_out account_password sign_in_passkey account_codes prove_by_mail account_device_forget
         account_sessions_end account_session_end own_invitation organization_new_cancel
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
@@ -160,6 +161,9 @@ def stage() -> Iterator[Stage]:
     endpoint = ok(cast.admin.post("/webhook-endpoints", json={**hook, "organization": cast.contoso.public_id}), 201)["id"]
     delivery = ok(cast.admin.post(f"/webhook-endpoints/{endpoint}/test", json={"event_type": "member.added"}))["id"]
     owner = tenant.sign_in("owner@contoso.example")  # the password ended the first session
+    with tenant.scope():
+        passkey = Passkey(user=cast.owner.me, name="My laptop", credential_id=b"1", public_key=b"1")
+        passkey.save(force_insert=True)
     values = {
         "slug": "contoso", "membership_id": cast.member("manager").public_id, "organization_id": cast.contoso.public_id, "token": token,
         "user_id": cast.learner.id, "resource_type": "quota:project", "message_id": mail, "section": "profile",
@@ -168,6 +172,7 @@ def stage() -> Iterator[Stage]:
         "key_id": key, "token_id": directory, "endpoint_id": endpoint, "delivery_id": delivery,
         "suppression_id": suppressed,
         "name": "invitation",
+        "passkey_id": passkey.public_id,
         "device_id": "dev_01h455vb4pex5vsknk084sn02q",
         "window_id": "mtw_01h455vb4pex5vsknk084sn02q",
         "job_id": str(factories.dead_job(tenant.id)),

@@ -17,8 +17,9 @@ from .. import history
 from ..api import UserRef
 from ..models import Device, SignIn, User
 from ..users import load
-from . import devices, passing, recovery, services, totp
+from . import devices, passing, passkeys, recovery, services, totp
 from .doors import PersonOrSettingUp, subject
+from .passkey_api import PasskeyOut, passkey_shape
 
 router = Router()
 DeviceRef = Annotated[UUID, TypeId("dev")]
@@ -31,6 +32,7 @@ class App(Schema):
 
 class Factors(Schema):
     totp: App | None
+    passkeys: list[PasskeyOut]
     recovery_codes_left: int
     required_from: str | None = Field(description="From when on an organization asks everybody for a second factor.")
 
@@ -85,6 +87,7 @@ def _factors(user: User) -> dict[str, Any]:
     app = totp.confirmed(user)
     return {
         "totp": {"confirmed_at": moment(app.confirmed_at), "last_used_at": moment(app.last_used_at)} if app else None,
+        "passkeys": [passkey_shape(row) for row in passkeys.of(user)],
         "recovery_codes_left": recovery.left(user),
         "required_from": moment(passing.required_from(user)),
     }

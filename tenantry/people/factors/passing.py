@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from tenantry.access import limits
 from tenantry.audit.services import Actor, record
 from tenantry.kit.clock import now
+from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import aside
 
 from .. import history, steps
 from ..models import Passkey, Session, Totp, User
 from ..rules import rules_of
 from . import devices, recovery, totp
+
+if TYPE_CHECKING:
+    from .passkeys import Place
 
 # Whoever vouches for these has looked at more than one proof: the organization's own provider, or the person's fingerprint or PIN.
 STRONG = frozenset({"sso", "passkey"})
@@ -69,6 +74,18 @@ def check_code(user: User, code: str, *, actor: Actor) -> str:
         return "recovery"
     refuse(user, "code_wrong", actor=actor)
     raise totp.wrong()
+
+
+def check_passkey(user: User, credential: Any, *, place: Place, purpose: str = "second_factor", actor: Actor) -> str:
+    """The person's passkey answered; returns ``passkey``. Raises Problem 422 ``passkey_refused``."""
+    from .passkeys import assertion  # which tells of new ones by services.py, and that asks here
+
+    try:
+        assertion(place=place, purpose=purpose, credential=credential, user=user)
+    except Problem as problem:
+        refuse(user, problem.code, actor=actor)
+        raise
+    return "passkey"
 
 
 def refuse(user: User, reason: str, *, actor: Actor) -> None:

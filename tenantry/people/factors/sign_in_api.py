@@ -9,12 +9,13 @@ from ninja import Field, Router, Schema
 
 from tenantry.access import limits
 from tenantry.kit.operations import needs
+from tenantry.kit.problems import invalid
 from tenantry.kit.schemas import Strict
 
 from .. import steps
 from ..auth_api import SignedIn
 from ..cookies import set_device
-from . import passing
+from . import passing, passkeys
 from .doors import actor_on_the_way_in
 
 router = Router()
@@ -26,9 +27,10 @@ class Waiting(Schema):
 
 
 class Second(Strict):
-    """A code of the authenticator app or a recovery code."""
+    """Exactly one of ``code`` and ``credential``."""
 
-    code: str = Field(max_length=40)
+    code: str = Field("", max_length=40, description="Of the authenticator app, or a recovery code.")
+    credential: dict[str, Any] | None = Field(None, description="A passkey's answer to POST /auth/second-factor/options.")
     remember: bool = Field(False, description="This browser needs no second factor for 30 days.")
 
 
@@ -42,10 +44,15 @@ def get_waiting(request: HttpRequest) -> dict[str, Any]:
 @router.post("/auth/second-factor", response=SignedIn, auth=None, summary="Prove one's second factor",
              **needs("public", attempts=limits.told("second_factor")))  # fmt: skip
 def prove(request: HttpRequest, response: HttpResponse, body: Second) -> dict[str, str]:
-    """With the session's cookie from the first step. 422 ``code_wrong``."""
+    """With the session's cookie from the first step. 422 ``code_wrong``, ``passkey_refused``."""
     session, user = steps.unfinished(request, "second_factor")
     actor = actor_on_the_way_in(request, user)
-    way = passing.check_code(user, body.code, actor=actor)
+    if bool(body.code) == bool(body.credential):
+        raise invalid("Send exactly one of code and credential.", pointer="/code")
+    if body.credential:
+        way = passing.check_passkey(user, body.credential, place=passkeys.place_of(request), actor=actor)
+    else:
+        way = passing.check_code(user, body.code, actor=actor)
     awaits = passing.passed(session, user, way, remember=body.remember, actor=actor)
     set_device(request, response)
     return {"user": user.public_id, "email": user.email, "awaits": awaits}

@@ -14,7 +14,7 @@ from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
 
 from .. import history
-from ..factors import devices, passing, recovery, services, totp
+from ..factors import devices, passing, passkeys, recovery, services, totp
 from ..forms import CodeForm
 
 PER_PAGE = 50
@@ -26,6 +26,7 @@ def security(request: HttpRequest) -> HttpResponse:
     user = person(request)
     context = {
         "app": totp.confirmed(user),
+        "passkeys": passkeys.of(user),
         "codes_left": recovery.left(user),
         "has_factor": passing.has_factor(user),
         "required_from": passing.required_from(user),

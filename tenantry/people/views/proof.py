@@ -16,7 +16,9 @@ from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import safe_path
 
 from .. import proof
-from ..forms import ProofCodeForm, ProofPasswordForm
+from ..factors import passkeys
+from ..forms import CredentialForm, ProofCodeForm, ProofPasswordForm
+from .second_factor import api_address
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,14 +26,17 @@ def prove(request: HttpRequest) -> HttpResponse:
     """Whatever ways the person has."""
     user, session, actor = person(request), proof.own_session(request), actor_of(request)
     next_path = safe_path(request.POST.get("next", "") or request.GET.get("next", ""))
-    forms = {"password": ProofPasswordForm(), "code": ProofCodeForm()}
+    forms = {"password": ProofPasswordForm(), "code": ProofCodeForm(), "credential": CredentialForm()}
     used, problem = forms["password"], None
     if request.method == "POST":
-        way = "code" if "code" in request.POST else "password"
-        used = forms[way] = (ProofCodeForm if way == "code" else ProofPasswordForm)(request.POST)
+        way = next(name for name in ("credential", "code", "password") if name in request.POST or name == "password")
+        used = forms[way] = type(forms[way])(request.POST)
         if used.is_valid():
             try:
-                if way == "code":
+                if way == "credential":
+                    place, credential = passkeys.place_of(request), used.cleaned_data["credential"]
+                    proof.by_passkey(session=session, user=user, credential=credential, place=place, actor=actor)
+                elif way == "code":
                     proof.by_code(session=session, user=user, code=used.cleaned_data["code"], actor=actor)
                 else:
                     proof.by_password(session=session, user=user, password=used.cleaned_data["password"], actor=actor)
@@ -41,6 +46,7 @@ def prove(request: HttpRequest) -> HttpResponse:
                 return redirect(next_path or "home")
     context = {
         "forms": forms, "ways": proof.ways(user, session), "next": next_path, "provider_url": proof.provider_url(session, next_path),
+        "api": api_address(),
     }  # fmt: skip
     return answer(request, "people/prove.html", context, form=used, problem=problem)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
@@ -14,9 +16,9 @@ from tenantry.tenancy.addresses import safe_path
 
 from .. import steps
 from ..cookies import set_device
-from ..factors import passing, services, totp
-from ..factors.doors import actor_on_the_way_in, subject
-from ..forms import CodeForm, SecondFactorForm
+from ..factors import passing, passkeys, services, totp
+from ..factors.doors import Subject, actor_on_the_way_in, subject
+from ..forms import CodeForm, PasskeyForm, SecondFactorForm, SecondPasskeyForm
 from ..models import Session
 
 
@@ -27,16 +29,24 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         return away
     session, user = steps.unfinished(request, "second_factor")
     actor = actor_on_the_way_in(request, user)
-    form, problem = SecondFactorForm(request.POST or None, initial={"next": safe_path(request.GET.get("next", ""))}), None
+    given = "credential" in request.POST
+    form = (SecondPasskeyForm if given else SecondFactorForm)(
+        request.POST or None, initial={"next": safe_path(request.GET.get("next", ""))}
+    )
+    problem = None
     if request.method == "POST" and form.is_valid():
         try:
-            way = passing.check_code(user, form.cleaned_data["code"], actor=actor)
+            if given:
+                way = passing.check_passkey(user, form.cleaned_data["credential"], place=passkeys.place_of(request), actor=actor)
+            else:
+                way = passing.check_code(user, form.cleaned_data["code"], actor=actor)
         except Problem as refused:
             problem = refused
         else:
             passing.passed(session, user, way, remember=form.cleaned_data["remember"], actor=actor)
             return onward(request, session, form.cleaned_data["next"])
-    return answer(request, "people/second_factor.html", {"person": user, "ways": passing.ways(user)}, form=form, problem=problem)
+    context = {"person": user, "ways": passing.ways(user), "codes": form if not given else SecondFactorForm(), "api": api_address()}
+    return answer(request, "people/second_factor.html", context, form=form, problem=problem)
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,10 +57,11 @@ def second_factor_setup(request: HttpRequest) -> HttpResponse:
     asking = subject(request)
     offer = totp.pending(asking.user) or totp.begin(asking.user)
     next_path = safe_path(request.POST.get("next", "") or request.GET.get("next", ""))
-    form, problem = CodeForm(request.POST or None), None
+    given = "credential" in request.POST
+    form, problem = (PasskeyForm if given else CodeForm)(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         try:
-            codes = services.confirm_totp(user=asking.user, code=form.cleaned_data["code"], actor=asking.actor)
+            codes = _set_up(request, asking, form.cleaned_data)
         except Problem as refused:
             problem = refused
         else:
@@ -60,8 +71,23 @@ def second_factor_setup(request: HttpRequest) -> HttpResponse:
             if not codes:
                 return redirect(way_on)
             return render(request, "people/recovery_codes_first.html", {"codes": codes, "person": asking.user, "onward": way_on})
-    context = {"person": asking.user, "offer": offer, "next": next_path}
+    context = {
+        "person": asking.user, "offer": offer, "next": next_path, "api": api_address(),
+        "codes": form if not given else CodeForm(), "passkey": form if given else PasskeyForm(),
+    }  # fmt: skip
     return answer(request, "people/second_factor_setup.html", context, form=form, problem=problem)
+
+
+def _set_up(request: HttpRequest, asking: Subject, given: dict[str, Any]) -> list[str]:
+    if "credential" not in given:
+        return services.confirm_totp(user=asking.user, code=given["code"], actor=asking.actor)
+    place = passkeys.place_of(request)
+    return passkeys.register(user=asking.user, place=place, name=given["name"], credential=given["credential"], actor=asking.actor)[1]
+
+
+def api_address() -> str:
+    """Where this workspace's API is, for the script that asks it for a passkey's options."""
+    return f"{get_script_prefix()}api/v1"
 
 
 def onward(request: HttpRequest, session: Session, next_path: str) -> HttpResponse:

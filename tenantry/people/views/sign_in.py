@@ -58,7 +58,7 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
         _, token = entry.by_password(request, email=form.cleaned_data["email"], password=form.cleaned_data["password"])
     except Problem as problem:
         return answer(request, "people/sign_in_password.html", {"suspended": problem.code == "user_suspended"}, form=form, problem=problem)
-    return _welcome(request, token, form.cleaned_data["next"])
+    return welcome(request, token, form.cleaned_data["next"])
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,10 +70,11 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         _, session_token, next_path = entry.by_link(request, token)
     except Problem as problem:
         return render(request, "people/link_refused.html", {"problem": problem}, status=problem.status)
-    return _welcome(request, session_token, next_path)
+    return welcome(request, session_token, next_path)
 
 
-def _welcome(request: HttpRequest, token: str, next_path: str) -> HttpResponse:
+def welcome(request: HttpRequest, token: str, next_path: str) -> HttpResponse:
+    """Hand the new session to the browser and go where the person wanted to."""
     response = redirect(safe_path(next_path) or "home")
     set_cookie(request, response, token)
     return response
