@@ -57,6 +57,7 @@ class Environment(BaseSettings):
         return self
 
     rate_limits: str = Field("", description="Other numbers than those of access/rates.py: sign_in=10/15m,exports=2/24h")
+    dns_resolver: str = Field("", description="Name servers that proofs of domains are looked up at, as 192.0.2.53 or 192.0.2.53:5353.")
     redis_url: SecretStr | None = Field(None, validation_alias=AliasChoices("REDIS_URL", "TENANTRY_REDIS_URL"))
 
     @property

@@ -26,6 +26,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from .zones import NameServer
+
 READY_SECONDS = 60
 ROOT = Path(__file__).resolve().parent.parent
 # One test asks more with one key than any program would in five minutes; what the limits do has tests of its own, with numbers
@@ -141,6 +143,8 @@ class Stack:
             "TENANTRY_WORKERS": "1",
             "TENANTRY_ALLOW_LOOPBACK_WEBHOOKS": "on",
             "TENANTRY_RATE_LIMITS": RATE_LIMITS,
+            "TENANTRY_DNS_RESOLVER": f"127.0.0.1:{NameServer(self.home / 'zones').port}",
+            "TENANTRY_TEST_ZONES": str(self.home / "zones"),
             "TENANTRY_METRICS_TOKEN": "only for tests",
             "TENANTRY_SECRETS_KEY": secrets.token_urlsafe(32),
             "DJANGO_SETTINGS_MODULE": "config.settings",

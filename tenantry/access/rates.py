@@ -77,6 +77,7 @@ DEFAULTS: Final = {
         Rule("domain_check", 60, _HOUR, "ip", "Asking how people of an e-mail domain sign in."),
         Rule("invitation_accept", 30, _HOUR, "ip", "Accepting invitations."),
         Rule("invitation_create", 20, _HOUR, "organization", "Inviting people; a list counts once.", "Invitations", own=True),
+        Rule("domain_verification", 60, _HOUR, "organization", "Having the proof of a domain looked for."),
         Rule("webhook_writes", 5, _MINUTE, "organization", "Making, changing and deleting webhook endpoints, and replacing secrets.",
              "Changes of webhooks", own=True),
         Rule("exports", 1, _DAY, "organization", "Exporting the organization's record.", "Exports", own=True),

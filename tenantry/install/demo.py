@@ -13,6 +13,7 @@ from tenantry.entitlements.services import acquire, set_limit
 from tenantry.kit.clock import now
 from tenantry.maintenance.services import schedule
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
+from tenantry.organizations.domains.services import claim, decide
 from tenantry.organizations.invitations import invite
 from tenantry.organizations.membership import ADD, SUSPEND, settle
 from tenantry.organizations.models import Organization
@@ -102,6 +103,8 @@ def _contoso() -> None:
         url="https://example.com/hooks/tenantry", events=["*"], description="People data warehouse", organization_id=contoso.id, actor=ada
     )
     pause_endpoint(endpoint=hook, actor=ada)
+    claimed = claim(organization=contoso, domain="contoso.example", actor=ada)
+    decide(domain=claimed, verify=True, reason="Seen in the trade register", actor=nora)
     for email in ("nina@contoso.example", "omar@contoso.example"):
         invite(organization=contoso, email=email, role="learner", authority=SYSTEM_AUTHORITY, actor=ada)
     set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=nora)

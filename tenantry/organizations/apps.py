@@ -15,6 +15,7 @@ class Organizations(AppConfig):
         from tenantry.webhooks import services as webhooks
 
         from . import events, letters, notices, published, queries  # noqa: F401  # events, letters, published: register what they say
+        from .domains import letters as domain_letters  # noqa: F401  # likewise
 
         guards.use_organizations(queries.load, queries.require_state)
         sessions.use_memberships(queries.belongings)

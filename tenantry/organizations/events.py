@@ -34,3 +34,23 @@ register(
     invitation__declined="An invitation was declined.",
     invitation__expired="An invitation expired.",
 )
+register(
+    "settings",
+    domain__claimed="An organization said that a domain is its own.",
+    domain__verified="A domain became an organization's: it was proven, or staff confirmed it.",
+    domain__confirmed="A domain that an organization holds was proven again.",
+    domain__check_failed="A check found no proof for a domain.",
+    domain__lapsing="The proof of a domain was not found again; 14 days remain.",
+    domain__lapsed="A domain brings its organization nothing any more: its proof is gone.",
+    domain__revoked="Staff took a domain back.",
+    domain__changed="What people with an address of a domain may do was changed.",
+    domain__removed="An organization gave a domain up.",
+)
+register(
+    "member",
+    domain__people_invited="People of the workspace with an address of a domain were invited.",
+    join_request__created="Somebody asked to join by the domain of their address.",
+    join_request__approved="A request to join was approved.",
+    join_request__refused="A request to join was refused.",
+    join_request__withdrawn="A request to join was taken back.",
+)

@@ -255,3 +255,37 @@ class Domain(TenantModel):
                 name="organization_domain_checks", fields=["tenant_id", "checked_at"], condition=Q(state__in=["verified", "lapsing"])
             )
         ]
+
+
+class JoinRequest(TenantModel):
+    """Somebody with an address of an organization's domain asks to become a member."""
+
+    PREFIX = "jrq"
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    organization = TenantForeignKey(Organization, related_name="join_requests")
+    user = TenantForeignKey(User, related_name="join_requests")
+    domain = models.CharField(max_length=253)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    reason = models.TextField(blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by_label = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="join_request_one_pending", fields=["tenant_id", "organization", "user"], condition=Q(status="pending")
+            ),
+            models.CheckConstraint(
+                name="join_request_status_known", condition=Q(status__in=["pending", "approved", "refused", "withdrawn"])
+            ),
+            models.CheckConstraint(
+                name="join_request_decided", condition=Q(status="pending", decided_at=None) | ~Q(status="pending") & ~Q(decided_at=None)
+            ),
+        ]
+        indexes = [models.Index(name="join_request_page", fields=["tenant_id", "organization", "-id"])]

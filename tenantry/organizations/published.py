@@ -13,7 +13,7 @@ from tenantry.audit.catalogue import publish
 from tenantry.audit.models import Event
 from tenantry.kit.schemas import moment
 
-from .models import Invitation, Membership, Organization
+from .models import Domain, Invitation, JoinRequest, Membership, Organization
 
 
 class OrganizationData(Schema):
@@ -61,6 +61,26 @@ class InvitationData(Schema):
     expires_at: str | None
 
 
+class DomainData(Schema):
+    """``state`` is ``verified`` or ``lapsed``; ``method`` says how it was proven: ``dns``, ``file`` or ``staff``."""
+
+    id: str
+    domain: str
+    state: str
+    method: str
+
+
+class JoinRequestData(Schema):
+    """``status`` is ``pending``, ``approved`` or ``refused``."""
+
+    id: str
+    user: str
+    email: str
+    name: str
+    domain: str
+    status: str
+
+
 ORGANIZATION = {
     "id": "org_01kxyzc9m4e8pvq2h5t7r3s0ab", "name": "Adatum", "slug": "adatum", "state": "active", "deleted": False, "country": "DE",
 }  # fmt: skip
@@ -71,6 +91,12 @@ MEMBER = {
 INVITATION = {
     "id": "inv_01kxyze7a5b3cdf9g8h6j4k2mn", "email": "ada@adatum.example", "role": "manager", "status": "pending",
     "expires_at": "2026-12-05T09:30:00.000Z",
+}  # fmt: skip
+
+DOMAIN = {"id": "dom_01kxyzf3d1e8rtb5m7n9p2q4ks", "domain": "adatum.example", "state": "verified", "method": "dns"}
+JOIN_REQUEST = {
+    "id": "jrq_01kxyzf8w6c4hvd2j0s5t3x1ye", "user": "usr_01kxyzd0j3q5rnm8b2e6y4z1pc", "email": "ada@adatum.example", "name": "Ada Byron",
+    "domain": "adatum.example", "status": "pending",
 }  # fmt: skip
 
 
@@ -108,6 +134,18 @@ def _invitation(event: Event, target: Invitation) -> dict[str, Any]:
     return {
         "id": target.public_id, "email": target.email, "role": target.role, "status": target.status,
         "expires_at": moment(target.expires_at),
+    }  # fmt: skip
+
+
+def _domain(event: Event, target: Domain) -> dict[str, Any]:
+    return {"id": target.public_id, "domain": target.name, "state": target.state, "method": target.method}
+
+
+def _join_request(event: Event, target: JoinRequest) -> dict[str, Any]:
+    user = target.user
+    return {
+        "id": target.public_id, "user": user.public_id, "email": user.email, "name": user.name, "domain": target.domain,
+        "status": target.status,
     }  # fmt: skip
 
 
@@ -151,4 +189,21 @@ publish(
 publish(
     "invitation.accepted", meaning="An invitation was accepted.", when="Together with member.added.",
     data=InvitationData, example={**INVITATION, "status": "accepted"}, build=_invitation, about_people=True,
+)  # fmt: skip
+publish(
+    "domain.verified", meaning="A domain became an organization's.", when="Its proof was found, was found again, or staff confirmed it.",
+    data=DomainData, example=DOMAIN, build=_domain,
+)  # fmt: skip
+publish(
+    "domain.lapsed", meaning="A domain brings its organization nothing any more.", when="Its proof was missing for 14 days.",
+    data=DomainData, example={**DOMAIN, "state": "lapsed"}, build=_domain,
+)  # fmt: skip
+publish(
+    "join_request.created", meaning="Somebody asks to join.", when="The domain of their address lets them; owners decide.",
+    data=JoinRequestData, example=JOIN_REQUEST, build=_join_request, about_people=True,
+)  # fmt: skip
+publish(
+    "join_request.decided", meaning="A request to join was answered.", when="Approved, together with member.added; or refused.",
+    recorded_as=("join_request.approved", "join_request.refused"), data=JoinRequestData, example={**JOIN_REQUEST, "status": "approved"},
+    build=_join_request, about_people=True,
 )  # fmt: skip

@@ -21,7 +21,9 @@ TRANSITIONS: Final[dict[str, tuple[frozenset[str], str]]] = {
 # Reading is allowed in every state in which the organization can be seen at all.
 _READING: Final = frozenset({"read", "directory", "read_operations", "read_money", "read_tenant", "export", "list", "view"})
 # A pending organization configures and invites, but touches no money and no one's identity.
-_NOT_WHILE_PENDING: Final = frozenset({"billing:write", "wallet:top_up", "invoices:pay", "identity:write", "scim_tokens:write"})
+_NOT_WHILE_PENDING: Final = frozenset(
+    {"billing:write", "wallet:top_up", "invoices:pay", "identity:write", "scim_tokens:write", "domains:decide"}
+)
 # A funding mode may be chosen ahead, but nobody sends invoices to somebody unverified.
 FUNDING_AFTER_VERIFICATION: Final = "invoice"
 # What staff may still do to one that is suspended: mend what led to it.

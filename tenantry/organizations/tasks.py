@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from tenantry.tenancy.scope import scope
 from tenantry.tenancy.services import tenant_ids
 
+from .domains import tasks as domains  # noqa: F401  # its jobs are found here
 from .drafts import expire_drafts
 from .invitations import expire_due, mail_invitation
 

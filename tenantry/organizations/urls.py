@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from tenantry.kit.converters import register_identifiers
 
+from .domains import views as domains
 from .views import directory, home, images, invitation, invitations, members, settings, staff, start, wizard
 
 register_identifiers()
@@ -36,6 +37,22 @@ _organization: list[URLPattern] = [
     path(f"{_O}/deletion", settings.delete, name="organization_delete"),
 ]
 
+_DOMAIN = f"{_O}/domains/<dom:domain_id>"
+_REQUEST = f"{_O}/join-requests/<jrq:request_id>"
+_domains: list[URLPattern] = [
+    path(f"{_O}/domains", domains.domains, name="domains"),
+    path(f"{_O}/domains/new", domains.new, name="domain_new"),
+    path(_DOMAIN, domains.domain, name="domain"),
+    path(f"{_DOMAIN}/verification", domains.verify, name="domain_verify"),
+    path(f"{_DOMAIN}/removal", domains.remove, name="domain_remove"),
+    path(f"{_DOMAIN}/people", domains.people, name="domain_people"),
+    path(f"{_O}/join-requests", domains.requests, name="join_requests"),
+    path(f"{_REQUEST}/approval", domains.approve, name="join_request_approve"),
+    path(f"{_REQUEST}/refusal", domains.refuse, name="join_request_refuse"),
+    path("staff/organizations/<org:organization_id>/domains/<dom:domain_id>", domains.staff_domain, name="staff_domain"),
+    path("me/join-requests/<org:organization_id>", domains.join, name="own_join"),
+]
+
 # The staff console for organizations.
 _S = "staff/organizations"
 _staff: list[URLPattern] = [
@@ -63,4 +80,4 @@ _public: list[URLPattern] = [
     path(f"{_O}/theme.css", images.organization_theme, name="organization_theme"),
 ]
 
-urlpatterns: list[URLPattern] = [*_public, *_organization, *_staff]
+urlpatterns: list[URLPattern] = [*_public, *_organization, *_domains, *_staff]

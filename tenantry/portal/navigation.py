@@ -11,6 +11,7 @@ from django.conf import settings
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 
+from tenantry.organizations.domains.joining import waiting
 from tenantry.organizations.queries import pending_seats
 
 Plane = Literal["organization", "staff", "account"]
@@ -33,12 +34,14 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("organization", "Home", "home", "organization_home"),
     NavEntry("organization", "Members", "members", "members", ("members:directory",), "People"),
     NavEntry("organization", "Invitations", "invite", "invitations", ("invitations:read",), "People"),
+    NavEntry("organization", "Join requests", "user", "join_requests", ("invitations:read",), "People"),
     NavEntry("organization", "Roles", "roles", "roles", ("roles:read",), "People"),
     NavEntry("organization", "Billing & usage", "billing", "billing", ("entitlements:read", "usage:read"), "Account"),
     NavEntry("organization", "API keys", "key", "keys", ("keys:read",), "Integration"),
     NavEntry("organization", "Webhooks", "webhook", "webhooks", ("webhooks:read",), "Integration"),
     NavEntry("organization", "Directory sync", "sync", "scim_overview", ("identity:read",), "Security"),
     NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
+    NavEntry("organization", "Domains", "globe", "domains", ("identity:read",), "Security"),
     NavEntry("organization", "Settings", "settings", "settings", ("settings:read",), "Security"),
     NavEntry("staff", "Home", "home", "staff_home", ("organizations:list",), "Staff console"),
     NavEntry("staff", "Organizations", "building", "staff_organizations", ("organizations:list",), "Staff console"),
@@ -111,12 +114,13 @@ class Shell:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """What a view gave; else, on an organization's page, the open invitations for those who may see them."""
+        """What a view gave; else, on an organization's page, open invitations and who asks to join, for those who may see them."""
         if self.given_counts is not None or self.plane != "organization" or self.organization is None or self.principal is None:
             return self.given_counts or {}
         if not self.principal.may("invitations:read", self.organization.id):
             return {}
-        return {"invitations": pending_seats(self.organization.id)["seat:total"]}
+        asking = waiting(self.organization.id)
+        return {"invitations": pending_seats(self.organization.id)["seat:total"]} | ({"join_requests": asking} if asking else {})
 
     @property
     def label(self) -> str:

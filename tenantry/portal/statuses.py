@@ -12,6 +12,7 @@ STATUSES: dict[str, tuple[str, str]] = {
     "delivered": (GOOD, "Delivered"),
     "verified": (GOOD, "Verified"),
     "valid": (GOOD, "Valid"),
+    "approved": (GOOD, "Approved"),
     "allowed": (GOOD, "Allowed"),
     "current": (GOOD, "This device"),
     "pending_verification": (WARN, "Pending verification"),
@@ -21,6 +22,8 @@ STATUSES: dict[str, tuple[str, str]] = {
     "paused": (WARN, "Paused"),
     "expired": (WARN, "Expired"),
     "over_limit": (WARN, "Over the limit"),
+    "lapsing": (WARN, "Needs confirming"),
+    "lapsed": (BAD, "Lapsed"),
     "rejected": (BAD, "Rejected"),
     "failed": (BAD, "Failed"),
     "bounced": (BAD, "Came back"),
@@ -47,6 +50,7 @@ STATUSES: dict[str, tuple[str, str]] = {
     "ended": (NEUTRAL, "Ended"),
     "scheduled": (NEUTRAL, "Scheduled"),
     "cancelled": (NEUTRAL, "Called off"),
+    "withdrawn": (NEUTRAL, "Taken back"),
     "already_member": (NEUTRAL, "Already a member"),
 }
 

@@ -19,6 +19,7 @@ from ..isolation import rows
 from ..isolation.document import WORDS, operations
 from ..people import Cast, Client, ok
 from ..receivers import Receiver
+from .domain_acts import domains
 from .factor_acts import factors
 
 PASSWORD, NEXT_PASSWORD = "seven green herons", "nine blue otters"
@@ -118,6 +119,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _states(story)
     _members(story)
     _invitations(story)
+    domains(story)
     _limits(story)
     _staff_and_users(story)
     _keys(story)

@@ -18,6 +18,10 @@ SPECIAL = {
     ),
     "organizations.api.access_questions.check": ({"access:check", "signed_in"}, "an organization's key may ask about its own organization"),
     "organizations.api.access_questions.check_batch": ({"access:check", "signed_in"}, "as above"),
+    "organizations.domains.api.invite_strangers": (
+        {"identity:write", "invitations:write", "signed_in"},
+        "of whom the domain tells, and whom one may invite",
+    ),
     "organizations.api.invitations.accept": ({"person"}, "with a session as that person, without one as whoever holds the link"),
     "organizations.api.invitations.decline": (set(), "the link alone suffices"),
     "people.factors.api.get_factors": (set(), "doors.subject: the person, or who has to set a factor up before they are let in"),

@@ -8,6 +8,12 @@ from .source import Code
 EVERYWHERE = {
     "organizations.services._slugs_like": "an address must be free in the whole tenant, whoever else has it",
     "organizations.domains.queries.holder": "who holds a domain is asked before anybody is signed in, and of every organization",
+    "organizations.domains.services._release": "whoever proves a domain takes it from an organization that is gone",
+    "organizations.domains.joining.offers_of": "whoever may join isn't inside yet: the domain of their address decides",
+    "organizations.domains.joining.join": "as above",
+    "organizations.domains.joining._ask": "as above",
+    "organizations.domains.joining.own_requests": "a person's own requests",
+    "organizations.domains.joining.withdraw": "as above",
     "organizations.directory.page": "the public directory: anybody sees those who opted in",
     "organizations.views.images._profile": "the picture of an organization that the directory shows",
     "organizations.views.invitation.invitation": "the invitee isn't inside yet: the token decides",
@@ -33,6 +39,7 @@ ASIDE = {
     "api.idempotency.Idempotency._once": "a refusal after an interruption frees its key, which is committed already",
 }
 OUTSIDE = {
+    "organizations.domains.services.verify_now": "whoever has a proof looked for waits for the outcome; nothing was changed before it",
     "mail.trial.try_out": "a test mail, whose outcome is the answer; nothing was changed before it",
     "webhooks.api.try_now": "whoever sends a test event waits for the answer; that it was sent is true whatever becomes of it",
 }
@@ -45,6 +52,7 @@ NARROW = {
 ADMIT = {
     "organizations.services.found": "the organization is being made",
     "organizations.invitations.accept": "the person has just become a member",
+    "organizations.domains.joining.join": "as above",
 }
 
 

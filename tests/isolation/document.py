@@ -37,6 +37,7 @@ WORDS: dict[str, Any] = {
     "format": "csv",
     "password": "correct horse battery",
     "url": "http://127.0.0.1:9/hook",
+    "domain": "intruder.example",
     "events": ["webhook.test"],
     "event_type": "webhook.test",
     "since": "2026-01-01T00:00:00Z",

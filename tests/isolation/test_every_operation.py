@@ -48,8 +48,13 @@ def victim(cast: Cast) -> Cast:
         cast.owner.put(f"{cast.org}/scim-group-mappings", json=[{"group": "contoso.example", "role": "learner"}]),
         cast.admin.put("/permissions", json={"permissions": [{"name": "project:create", "roles": ["owner"]}]}),
         cast.admin.post("/maintenance-windows", json={"organization": cast.contoso.public_id, "starts_at": WORDS["starts_at"]}),
+        cast.owner.post(f"{cast.org}/domains", json={"domain": "contoso.example"}),
     ):
         assert response.status_code < 300, response.text
+    decision = {"decision": "verify", "reason": "known"}
+    ok(cast.admin.post(f"{cast.org}/domains/{ok(cast.owner.get(f'{cast.org}/domains'))['data'][0]['id']}/decision", json=decision))
+    with tenant.sign_in("asks@contoso.example") as asking:
+        ok(asking.post("/me/join-requests", json={"organization": cast.contoso.public_id}), 201)
     with tenant.scope():
         factories.suppressed("gone@contoso.example")
     tenant.jobs_done()  # from here on only the intruders act
@@ -146,7 +151,15 @@ def test_the_same_requests_are_served_to_whom_they_belong(victim: Cast) -> None:
     with victim.tenant.scope():
         factories.organization("Tailspin", {"owner": "owner@tailspin.example"})
     ids, faults = _ids(victim), []
-    ending = ("suspension", "{membership_id}", "{endpoint_id}", "{organization_id}", "restoration", "deactivation")  # ends for others
+    ending = (
+        "suspension",
+        "{domain_id}",
+        "{membership_id}",
+        "{endpoint_id}",
+        "{organization_id}",
+        "restoration",
+        "deactivation",
+    )  # ends for others
 
     def order(operation: Operation) -> tuple[int, bool]:
         end = operation.path.rpartition("/")[2]

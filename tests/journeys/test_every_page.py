@@ -50,6 +50,7 @@ ANSWERS = {
         webhooks webhook webhook_delivery webhook_new webhook_edit webhook_test webhook_replay""",
     "200 403 403 200 302": """
         keys key_new key key_rotate key_revoke webhook_rotate webhook_delete
+        domains domain domain_new domain_people join_requests join_request_refuse
         roles member member_add member_role member_suspend member_reactivate member_remove
         invitations invitation_new invitations_bulk organization_delete billing_usage_list
         scim_overview scim_guide scim_settings scim_mappings scim_errors scim_token_new scim_token_revoke""",
@@ -61,7 +62,7 @@ ANSWERS = {
         staff_mail staff_mail_messages staff_mail_suppressions staff_mail_previews staff_mail_preview
         staff_maintenance staff_maintenance_new
         staff_home staff_jobs staff_job staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
-        staff_users staff_user staff_user_suspend
+        staff_domain staff_users staff_user staff_user_suspend
         staff_user_sign_ins staff_user_factors staff_staff staff_add staff_role staff_revoke staff_audit staff_program""",
     # The installation's own, which stand nowhere below a tenant; test_first_run.py looks at them.
     "404 404 404 404 404": """
@@ -69,6 +70,7 @@ ANSWERS = {
     "405 405 405 405 405": """
         sign_out account_password sign_in_passkey account_codes prove_by_mail account_device_forget
         account_sessions_end account_session_end own_invitation organization_new_cancel
+        domain_verify domain_remove join_request_approve own_join
         organization_resubmit invitation_resend invitation_revoke settings_save billing_limit_lift billing_usage_release
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
         staff_user_reinstate staff_job_retry staff_job_cancel staff_reinstate staff_audit_verification
@@ -160,6 +162,10 @@ def stage() -> Iterator[Stage]:
     hook = {"url": "http://127.0.0.1:9/hook", "events": ["organization.state_changed"], "headers": {"X-Token": "x"}}
     endpoint = ok(cast.admin.post("/webhook-endpoints", json={**hook, "organization": cast.contoso.public_id}), 201)["id"]
     delivery = ok(cast.admin.post(f"/webhook-endpoints/{endpoint}/test", json={"event_type": "member.added"}))["id"]
+    domain = ok(cast.owner.post(f"{cast.org}/domains", json={"domain": "contoso.example"}), 201)["id"]
+    ok(cast.admin.post(f"{cast.org}/domains/{domain}/decision", json={"decision": "verify", "reason": "Known for years"}))
+    with tenant.sign_in("zoe@contoso.example") as zoe:
+        asked = ok(zoe.post("/me/join-requests", json={"organization": cast.contoso.public_id}), 201)["request"]
     owner = tenant.sign_in("owner@contoso.example")  # the password ended the first session
     with tenant.scope():
         passkey = Passkey(user=cast.owner.me, name="My laptop", credential_id=b"1", public_key=b"1")
@@ -170,6 +176,7 @@ def stage() -> Iterator[Stage]:
         "invitation_id": ok(owner.get(f"{cast.org}/invitations"))["data"][0]["id"],
         "staff_id": sam,
         "key_id": key, "token_id": directory, "endpoint_id": endpoint, "delivery_id": delivery,
+        "domain_id": domain, "request_id": asked,
         "suppression_id": suppressed,
         "name": "invitation",
         "passkey_id": passkey.public_id,
@@ -235,6 +242,7 @@ def test_every_page_can_be_used(stage: Stage, windows: Windows, who: str) -> Non
 STATES = {
     "o/contoso/members?q=nobody+like+that": 200,
     "o/contoso/invitations?status=declined": 200,
+    "o/contoso/join-requests?status=refused": 200,
     "o/contoso/audit?action=member.left": 200,
     "o/contoso/billing/usage/quota:data_room": 200,
     "o/contoso/nowhere": 404,

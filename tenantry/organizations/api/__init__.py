@@ -1,5 +1,8 @@
 """The organizations' operations, by use case."""
 
+from tenantry.organizations.domains.api import router as _domains
+from tenantry.organizations.domains.joining_api import router as _joins
+
 from .access_questions import router as _questions
 from .invitations import router as _invitations
 from .lifecycle import router as _lifecycle
@@ -15,5 +18,7 @@ routers = {
     "Members": _members,
     "Invitations": _invitations,
     "Own invitations": _own,
+    "Domains": _domains,
+    "Joining by domain": _joins,
     "Access questions": _questions,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from tenantry.kit.paging import Page, by_id
+from tenantry.kit.problems import not_found
 from tenantry.organizations.models import Domain, Organization
 from tenantry.tenancy.scope import everywhere
 
@@ -37,3 +39,27 @@ def covers(organization_id: UUID, email: str) -> bool:
     """Whether this address is of a domain that the organization holds."""
     name = ascii_of(email.rpartition("@")[2])
     return name is not None and Domain.objects.filter(organization_id=organization_id, name=name, state__in=HELD).exists()
+
+
+def load(domain_id: UUID, *, lock: bool = False, token: str = "", organization: Organization | None = None) -> Domain:
+    """A domain with its organization; with ``token`` only while the claim is the same. Raises Problem 404."""
+    rows = Domain.objects.select_related("organization").filter(id=domain_id)
+    if organization is not None:
+        rows = rows.filter(organization=organization)
+    if token:
+        rows = rows.filter(token=token)
+    found = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if found is None:
+        raise not_found("domain")
+    return found
+
+
+def list_domains(organization: Organization, *, cursor: str | None, limit: int) -> Page[Domain]:
+    """An organization's domains in the order of their claiming."""
+    return by_id(Domain.objects.filter(organization=organization), cursor=cursor, limit=limit)
+
+
+def claims(text: str) -> list[Domain]:
+    """Every claim of a domain in the tenant, by organizations that are there. Call it with the whole tenant in scope."""
+    rows = Domain.objects.select_related("organization").filter(name=ascii_of(text) or "", organization__deleted_at__isnull=True)
+    return list(rows.order_by("id"))

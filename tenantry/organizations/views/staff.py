@@ -23,6 +23,7 @@ from tenantry.kit.problems import Problem, not_found
 from tenantry.people.users import ensure_user
 
 from .. import queries, services
+from ..domains.queries import list_domains
 from ..forms import FoundForm, ReasonForm
 from ..models import Organization
 from ..services import UNDO
@@ -159,6 +160,8 @@ def staff_organization(request: HttpRequest, organization_id: UUID) -> HttpRespo
         "bars": bars(limits.standings(found.id), pending) if principal.may("entitlements:read", found.id) else [],
         "limits_open": not found.deleted_at and is_open(request, "entitlements:write", found),
         "opens": not found.deleted_at,
+        "domains": list_domains(found, cursor=None, limit=20).rows if principal.may("identity:read", found.id) else [],
+        "decides": not found.deleted_at and is_open(request, "domains:decide", found),
         "first": steps[0] if steps and not steps[0]["step"].danger else None,
         "steps": steps[1:] if steps and not steps[0]["step"].danger else steps,
         "stories": stories(list_events(wanted, cursor=None, limit=8).rows) if reads_audit else None,

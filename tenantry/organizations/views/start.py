@@ -16,6 +16,7 @@ from tenantry.access.principal import principal_of
 from tenantry.people.sessions import acknowledge
 
 from .. import invitations
+from ..domains.joining import offers_of
 from ..drafts import draft_of
 
 
@@ -31,7 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if len(own) == 1 and "all" not in request.GET:
         return redirect("organization_home", slug=own[0].slug)
     offers = [{"row": row, "role": ROLES[row.role]} for row in invitations.of_person(principal.user)]
-    return render(request, "organizations/start.html", {"places": own, "offers": offers, "draft": draft_of(principal.user)})
+    context = {"places": own, "offers": offers, "joins": offers_of(principal.user), "draft": draft_of(principal.user)}
+    return render(request, "organizations/start.html", context)
 
 
 @require_POST
