@@ -114,9 +114,9 @@ def canonical(element: Element, *, prefixes: list[str], without_signature: bool)
     try:
         found = etree.tostring(alone, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes or None)
     except (etree.LxmlError, ValueError) as error:
-        raise refused("saml_namespace") from error
+        raise refused("saml_signature_malformed") from error
     if not found:
-        raise refused("saml_namespace")
+        raise refused("saml_signature_malformed")
     return bytes(found)
 
 

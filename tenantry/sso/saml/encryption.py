@@ -30,8 +30,7 @@ _WRAPPED_KEYS = 8  # a provider may wrap the key for several certificates of our
 
 def opened(encrypted: Element, *, keys: Sequence[str]) -> Element:
     """The element inside an ``EncryptedAssertion``, a document of its own. ``keys`` are PEM texts, tried in their order."""
-    if not keys:
-        raise refused("saml_encryption_no_key")
+    _some_key(keys)
     data = _one(encrypted, "EncryptedData")
     algorithm = _method(data)
     _data_algorithm(algorithm)
@@ -40,6 +39,11 @@ def opened(encrypted: Element, *, keys: Sequence[str]) -> Element:
     value = _value(data)
     tries = [_unwrapped(one, key, size) for one in wrapped for key in keys]
     return _first_readable(tries, algorithm, value)
+
+
+def _some_key(keys: Sequence[str]) -> None:
+    if not keys:
+        raise refused("saml_encryption_no_key")
 
 
 def is_authenticated(encrypted: Element) -> bool:

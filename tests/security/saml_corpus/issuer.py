@@ -187,11 +187,16 @@ def canonical(element: Any, method: str = EXC) -> bytes:
     return etree.tostring(alone, method="c14n", exclusive=method.startswith(EXC), with_comments=method.endswith("WithComments"))
 
 
+def _form(how: Signing) -> str:
+    """The canonical form that the transformations ask for, exclusive where they name none."""
+    return next((name for name in how.transforms if "c14n" in name), EXC)
+
+
 def sign(xml: str, how: Signing | None = None) -> str:
     """The element with a signature behind its Issuer, or first where it has none."""
     how = how or Signing()
     element = parse(xml)
-    digest = base64.b64encode(hashlib.new(_DIGESTS[how.digest], canonical(element, how.transforms[-1] if how.transforms else EXC)).digest())
+    digest = base64.b64encode(hashlib.new(_DIGESTS[how.digest], canonical(element, _form(how))).digest())
     transforms = "".join(f'<ds:Transform Algorithm="{name}">{how.inside_transform}</ds:Transform>' for name in how.transforms)
     uri = f"#{element.get('ID')}" if how.uri is None else how.uri
     reference = (
