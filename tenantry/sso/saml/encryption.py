@@ -38,7 +38,7 @@ def opened(encrypted: Element, *, keys: Sequence[str]) -> Element:
     wrapped = _wrapped_keys(encrypted, data)
     value = _value(data)
     tries = [_unwrapped(one, key, size) for one in wrapped for key in keys]
-    return _first_readable(tries, algorithm, value)
+    return _first_readable(tries, algorithm, value, encrypted)
 
 
 def _some_key(keys: Sequence[str]) -> None:
@@ -117,14 +117,14 @@ def _key_transport(algorithm: str) -> None:
         raise refused("saml_key_transport", algorithm)
 
 
-def _first_readable(tries: Sequence[bytes], algorithm: str, value: bytes) -> Element:
+def _first_readable(tries: Sequence[bytes], algorithm: str, value: bytes, place: Element) -> Element:
     """The first key under which the value is one XML element."""
     for key in tries:
         plain = _gcm(key, value) if algorithm in AES_GCM else _cbc(key, value)
         if plain is None:
             continue
         try:
-            return documents.parse(plain)
+            return documents.parse_within(plain, place)
         except Refused:  # what is wrong with it is not told
             continue
     raise refused("saml_decryption_failed")

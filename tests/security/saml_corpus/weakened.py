@@ -74,7 +74,7 @@ def _gcm_without_tag(key: bytes, value: bytes) -> bytes:
     return opener.update(value[12:-16]) + opener.finalize()
 
 
-def _talkative(tries: Any, algorithm: str, value: bytes) -> Any:
+def _talkative(tries: Any, algorithm: str, value: bytes, place: Any) -> Any:
     """Tells what is wrong with the text inside: an oracle."""
     key = tries[0]
     plain = encryption._gcm(key, value) if algorithm in names.AES_GCM else encryption._cbc(key, value)
