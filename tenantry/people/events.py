@@ -31,6 +31,7 @@ register(
 register(
     "member",
     user__renamed="A person changed their name.",
+    user__address_changed="An account was given another e-mail address.",
     user__suspended="A person was suspended in the whole workspace.",
     user__reinstated="A person's suspension was lifted.",
 )

@@ -9,12 +9,13 @@ from django.db.models import F
 
 from tenantry.access.keys import revoke_keys_of
 from tenantry.audit.services import Actor, difference, record
+from tenantry.kit.clock import now
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, conflict, invalid, not_found
 from tenantry.mail import services as mail
 
 from .factors import devices
-from .models import Staff, User
+from .models import SignInLink, Staff, User
 from .sessions import end_sessions
 
 
@@ -44,6 +45,23 @@ def rename(*, user: User, name: str, actor: Actor) -> None:
         user.name = cleaned
         user.save(update_fields=["name"])
         record("user.renamed", actor=actor, target=user, label=user.email, changes=changes)
+
+
+def change_address(*, user: User, address: str, actor: Actor) -> None:
+    """Give an account another address, not proven yet; links to the old one end. Raises Problem 409 ``address_taken``, 422."""
+    cleaned = normalize(address)
+    before = user.email
+    if cleaned == before:
+        return
+    user.email, user.email_verified_at = cleaned, None
+    try:
+        with transaction.atomic(using=User.objects.db):
+            user.save(update_fields=["email", "email_verified_at"])
+    except IntegrityError as error:
+        raise conflict("address_taken", "This address belongs to another account of this workspace.") from error
+    SignInLink.objects.filter(user=user, used_at__isnull=True).update(used_at=now())
+    changes = difference({"email": before}, {"email": cleaned})
+    record("user.address_changed", actor=actor, target=user, label=cleaned, changes=changes)
 
 
 def touch_generation(user_id: UUID) -> None:

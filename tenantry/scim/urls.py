@@ -1,16 +1,17 @@
-"""Addresses of this room's pages."""
+"""Addresses of this room's pages, and the one address of all of SCIM: that is no page and has no name (views.py)."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from tenantry.kit.converters import register_identifiers
 
-from . import pages
+from . import pages, views
 
 register_identifiers()
 _HERE = "o/<slug:slug>/directory-sync"
 urlpatterns = [
+    re_path(r"^scim/(?P<rest>.*)$", views.scim),
     path(_HERE, pages.overview, name="scim_overview"),
     path(f"{_HERE}/guide", pages.guide, name="scim_guide"),
     path(f"{_HERE}/settings", pages.settings, name="scim_settings"),

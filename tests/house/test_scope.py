@@ -22,6 +22,8 @@ EVERYWHERE = {
     "organizations.api.invitations.offer": "as above",
     "organizations.invitations.of_person": "the open invitations of a person's own address",
     "organizations.invitations.require_own": "whether an invitation is for the person who asks",
+    "scim.accounts.belongs_elsewhere": "an account that others have too isn't one directory's to change",
+    "scim.accounts._active_elsewhere": "as above",
     "organizations.invitations.accept": "the invitee isn't inside yet: the token decides",
     "organizations.invitations.join": "as above",
     "organizations.invitations.decline": "as above",

@@ -1,0 +1,166 @@
+"""What a directory's word means for accounts and memberships. All of it goes through the organization's one door, ``settle``.
+
+A directory speaks for its organization: it gives and takes memberships there. Over an account it has a say only where the account is
+its own: it made it, or the organization holds the domain of its address (``speaks_for``).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tenantry.audit.services import Actor
+from tenantry.kit.problems import Problem
+from tenantry.organizations.authority import SYSTEM_AUTHORITY
+from tenantry.organizations.domains import queries as domain_queries
+from tenantry.organizations.membership import ADD, CHANGE_ROLE, REACTIVATE, SUSPEND, Act, settle
+from tenantry.organizations.models import Membership, Organization
+from tenantry.people.models import Staff, User
+from tenantry.people.sessions import end_sessions
+from tenantry.people.users import change_address, ensure_user, rename
+from tenantry.tenancy.scope import everywhere
+
+from . import alerts
+from .models import ScimUser
+from .refusals import gone, uniqueness
+from .settings import Settings
+
+
+def speaks_for(organization: Organization, row: ScimUser, user: User) -> bool:
+    """Whether the directory may change this account itself: its name, its address, its sessions elsewhere. Never that of staff."""
+    if _is_staff(user):
+        return False
+    return row.made_user or domain_queries.covers(organization.id, user.email)
+
+
+def join(*, organization: Organization, row: ScimUser, address: str, name: str, role: str | None, settings: Settings, actor: Actor) -> None:
+    """Make the person a member, or a member again; ``role`` is what their groups give. Sets the row's fields, and doesn't save it.
+
+    Who is a member already stays what they are, but for a role that their groups give. Raises Problem 402, 403, 409, 410, 422.
+    """
+    if row.user_id is None:
+        if not address:
+            return  # nobody to let in yet: an address may follow
+        row.user, row.made_user = ensure_user(email=address, name=name, actor=actor)
+        if not row.made_user:
+            _inherit(row)
+    user = row.user
+    assert user is not None
+    if user.status == User.Status.ERASED:
+        raise gone()
+    member = Membership.objects.filter(organization=organization, user=user).first()
+    status = member.status if member else None
+    if status == Membership.Status.ERASED:
+        raise gone()
+    if status == Membership.Status.ACTIVE:
+        give_role(organization=organization, row=row, role=role, settings=settings, actor=actor)
+        return
+    if status == Membership.Status.SUSPENDED:
+        if row.suspended_here:  # what a person suspended, a person lifts
+            _settle(REACTIVATE, organization, user, "", actor)
+            row.suspended_here = False
+            give_role(organization=organization, row=row, role=role, settings=settings, actor=actor)
+        return
+    row.given_role = role or settings.default_role
+    _settle(ADD, organization, user, row.given_role, actor)
+    row.suspended_here = False
+
+
+def _inherit(row: ScimUser) -> None:
+    """Somebody who was deleted and comes again: what the directory did before, it may undo."""
+    rows = ScimUser.objects.filter(organization_id=row.organization_id, user=row.user, deleted_at__isnull=False)
+    before = rows.order_by("-deleted_at").first()
+    if before is not None:
+        row.made_user, row.given_role, row.suspended_here = before.made_user, before.given_role, before.suspended_here
+
+
+def leave(*, organization: Organization, row: ScimUser, actor: Actor, reason: str) -> None:
+    """Suspend the person's membership: the seat is free, sessions and keys end. Nothing happens to who isn't an active member.
+
+    Raises Problem 409 ``last_owner``, of which the owners are told.
+    """
+    user = row.user
+    if user is None or not Membership.objects.filter(organization=organization, user=user, status="active").exists():
+        return
+    _settle(SUSPEND, organization, user, "", actor, reason)
+    row.suspended_here = True
+    if speaks_for(organization, row, user) or not (_is_staff(user) or _active_elsewhere(user, organization)):
+        end_sessions(user=user, actor=actor, reason=reason)
+
+
+def give_role(*, organization: Organization, row: ScimUser, role: str | None, settings: Settings, actor: Actor) -> None:
+    """The role that the groups give, ``role``; without one, the default role to whom the directory gave their role before.
+
+    Raises Problem 402, 409 ``last_owner``, ``transition_forbidden``. Sets ``given_role``, and doesn't save it.
+    """
+    member = Membership.objects.filter(organization=organization, user_id=row.user_id, status="active").first() if row.user_id else None
+    if member is None:
+        return
+    if role is None:
+        if not row.given_role or row.given_role != member.role:
+            return  # given by a person: theirs to change
+        role = settings.default_role
+    if role != member.role:
+        _settle(CHANGE_ROLE, organization, member.user, role, actor)
+    row.given_role = role
+
+
+def update_profile(*, organization: Organization, row: ScimUser, name: str, actor: Actor) -> None:
+    """Carry the directory's name over to the account, where the directory may."""
+    user = row.user
+    if user is not None and name and name != user.name and user.status == User.Status.ACTIVE and speaks_for(organization, row, user):
+        rename(user=user, name=name, actor=actor)
+
+
+def move(*, organization: Organization, row: ScimUser, address: str, actor: Actor) -> None:
+    """Carry a new address over to the account, where it is the directory's own and nobody else's way in.
+
+    That is: the organization holds the domains of both addresses, or the directory made the account and it belongs to no other
+    organization. Elsewhere the account keeps its address. Raises Problem 409 ``uniqueness`` when the address is another person's.
+    """
+    user = row.user
+    if user is None or address == user.email or user.status != User.Status.ACTIVE:
+        return
+    if _is_staff(user):
+        return
+    with_domains = domain_queries.covers(organization.id, user.email) and domain_queries.covers(organization.id, address)
+    if not with_domains and (not row.made_user or belongs_elsewhere(user, organization)):
+        return
+    if User.objects.filter(email=address).exists():
+        raise uniqueness(f"The address {address} belongs to another account of this workspace.")
+    change_address(user=user, address=address, actor=actor)
+
+
+def _settle(act: Act, organization: Organization, user: User, role: str, actor: Actor, reason: str = "") -> None:
+    try:
+        settle(act, organization=organization, user=user, role=role, authority=SYSTEM_AUTHORITY, actor=actor, reason=reason)
+    except Problem as problem:
+        if problem.code == "entitlement_limit_reached":
+            alerts.tell("seats", organization_id=organization.id, who=user.email)
+        elif problem.code == "last_owner":
+            alerts.tell("last_owner", organization_id=organization.id, who=user.email)
+        raise
+
+
+def erased(organization_id: UUID, user: User | None) -> bool:
+    """Whether somebody was erased, as a whole or in this organization."""
+    if user is None:
+        return False
+    return (
+        user.status == User.Status.ERASED
+        or Membership.objects.filter(organization_id=organization_id, user=user, status=Membership.Status.ERASED).exists()
+    )
+
+
+def belongs_elsewhere(user: User, organization: Organization) -> bool:
+    """Whether somebody is, or ever was, of another organization."""
+    with everywhere():
+        return Membership.objects.filter(user=user).exclude(organization=organization).exists()
+
+
+def _active_elsewhere(user: User, organization: Organization) -> bool:
+    with everywhere():
+        return Membership.objects.filter(user=user, status=Membership.Status.ACTIVE).exclude(organization=organization).exists()
+
+
+def _is_staff(user: User) -> bool:
+    return Staff.objects.filter(user=user, status=Staff.Status.ACTIVE).exists()
