@@ -16,8 +16,8 @@ from tenantry.tenancy.scope import EVERYTHING, narrow
 from .factors import devices
 from .sessions import COOKIE, principal_of_cookie
 
-# Where others prove themselves in a way of their own: mail providers (mail/api.py).
-OWN_PROOF = "/api/v1/mail/events/"
+# Where others prove themselves in a way of their own: mail providers (mail/api.py), services at the test identity provider.
+OWN_PROOF = ("/api/v1/mail/events/", "/test-provider/oidc/")
 
 
 class Authentication:

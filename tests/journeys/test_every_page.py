@@ -33,8 +33,9 @@ WHO = ("owner", "learner", "billing_admin", "staff", "nobody")
 ANSWERS = {
     "200 200 200 200 200": """
         sign_in_password sign_in_link invitation directory api_reference
-        dev_components dev_components_plain dev_components_dialog dev_mailbox dev_mail test_provider""",
-    "400 400 400 400 400": "test_provider_sso test_provider_slo",
+        dev_components dev_components_plain dev_components_dialog dev_mailbox dev_mail
+        test_provider test_provider_oidc_end_session""",
+    "400 400 400 400 400": "test_provider_sso test_provider_slo test_provider_oidc_authorize",
     "302 302 302 302 200": "sign_in",
     "302 302 302 302 302": "home organization_new second_factor second_factor_setup",
     "200 200 200 200 302": """
@@ -75,11 +76,12 @@ ANSWERS = {
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
         staff_user_reinstate staff_job_retry staff_job_cancel staff_reinstate staff_audit_verification
         staff_maintenance_end csp_report test_provider_begin test_provider_end
+        test_provider_oidc_token test_provider_oidc_end
         webhook_pause webhook_resume webhook_redeliver staff_webhook_pause staff_webhook_resume staff_webhook_redeliver""",
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
-    test_provider_metadata
+    test_provider_metadata test_provider_oidc_description test_provider_oidc_keys test_provider_oidc_userinfo
     healthz health_live health_ready metrics
     favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
     audit_export staff_audit_export program_theme staff_mail_preview_html""".split()

@@ -19,3 +19,10 @@ class LogoutForm(forms.Form):
 
     audience = forms.CharField(label="Entity ID of the service", max_length=1024)
     subject = forms.CharField(label="Subject", max_length=200)
+
+
+class OidcLogoutForm(forms.Form):
+    """Who is signed out by OpenID Connect's back channel, and where."""
+
+    logout_url = forms.CharField(label="Sign-out address of the connection", max_length=1024)
+    oidc_subject = forms.CharField(label="Subject", max_length=200)

@@ -16,8 +16,8 @@ from ..saml import bindings, logout, requests
 from ..saml.bindings import Form
 from ..saml.names import REDIRECT
 from ..saml.parties import Idp, Sp
-from . import saml
-from .forms import BeginForm, LogoutForm
+from . import oidc, saml
+from .forms import BeginForm, LogoutForm, OidcLogoutForm
 from .gate import require_own, test_provider_page
 from .identity import identity
 from .people import PersonForm
@@ -41,10 +41,13 @@ def answer_page(request: HttpRequest, form: Form, *, what: str = "You are signed
 @test_provider_page
 def overview(request: HttpRequest) -> HttpResponse:
     """What there is to type at the service, and a way to begin here."""
-    return _overview(request, BeginForm(initial={"audience": request.GET.get("audience", "")}), LogoutForm())
+    return overview_page(request, begin=BeginForm(initial={"audience": request.GET.get("audience", "")}))
 
 
-def _overview(request: HttpRequest, begin: BeginForm, end: LogoutForm) -> HttpResponse:
+def overview_page(
+    request: HttpRequest, *, begin: BeginForm | None = None, end: LogoutForm | None = None, oidc_end: OidcLogoutForm | None = None
+) -> HttpResponse:
+    """The first page, with whichever form was filled in."""
     own = identity()
     addresses = [
         ("Metadata", address("test_provider_metadata")),
@@ -52,8 +55,10 @@ def _overview(request: HttpRequest, begin: BeginForm, end: LogoutForm) -> HttpRe
         ("Sign-in address", address("test_provider_sso")),
         ("Sign-out address", address("test_provider_slo")),
     ]
-    context = {"own": own, "addresses": addresses, "begin": begin, "end": end}
-    return render(request, "sso/provider/overview.html", context, status=422 if begin.errors or end.errors else 200)
+    oidc_addresses = [("Issuer", oidc.issuer()), ("Client ID", oidc.CLIENT_ID), ("Client secret", oidc.client_secret(own))]
+    forms = {"begin": begin or BeginForm(), "end": end or LogoutForm(), "oidc_end": oidc_end or OidcLogoutForm()}
+    context = {"own": own, "addresses": addresses, "oidc_addresses": oidc_addresses, **forms}
+    return render(request, "sso/provider/overview.html", context, status=422 if any(form.errors for form in forms.values()) else 200)
 
 
 @require_GET
@@ -88,7 +93,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Sign-in that begins at the provider: an assertion for which nobody asked."""
     form = BeginForm(request.POST)
     if not form.is_valid():
-        return _overview(request, form, LogoutForm())
+        return overview_page(request, begin=form)
     audience = require_own(form.cleaned_data["audience"])
     answered = saml.response(
         identity(), form.person(), audience=audience, acs_url=_beside(audience, "acs"), request_id="", relay_state="",
@@ -103,7 +108,7 @@ def end(request: HttpRequest) -> HttpResponse:
     """Sign-out that begins at the provider: its request, which the browser carries to the service."""
     form = LogoutForm(request.POST)
     if not form.is_valid():
-        return _overview(request, BeginForm(), form)
+        return overview_page(request, end=form)
     audience = require_own(form.cleaned_data["audience"])
     to, _ = logout.write_request(
         _we(), _service(audience), name_id=form.cleaned_data["subject"], name_id_format="", session_index="", moment=now()
