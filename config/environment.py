@@ -36,6 +36,7 @@ class Environment(BaseSettings):
     log_level: str = "INFO"
     allowed_hosts: str = "*"
     trusted_proxies: int = Field(0, description="How many proxies in front append to X-Forwarded-For.")
+    country_header: str = Field("", description="A header in which a trusted proxy names the caller's country, such as CF-IPCountry.")
     embed_origins: str = Field("", description="Sites that may show the directory in a frame, as origins.")
 
     database_url: SecretStr | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "TENANTRY_DATABASE_URL"))

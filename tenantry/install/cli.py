@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from . import domains, jobs, keys, maintenance, sealed, tenants
+from . import domains, jobs, keys, maintenance, sealed, tenants, users
 from .prepare import database, django, leave, say, settle
 from .wizard import command
 
@@ -23,6 +23,7 @@ app.add_typer(keys.app, name="key", help="API keys.")
 app.add_typer(maintenance.app, name="maintenance", help="Maintenance windows.")
 app.add_typer(domains.app, name="domain", help="Domains of organizations.")
 app.add_typer(jobs.app, name="jobs", help="Background jobs: what runs, waits, and has given up.")
+app.add_typer(users.app, name="user", help="People of a workspace.")
 app.add_typer(tenants.app, name="tenant", help="Workspaces of an installation that hosts several.")
 audit = typer.Typer(no_args_is_help=True)
 app.add_typer(audit, name="audit", help="The record of actions.")

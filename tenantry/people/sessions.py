@@ -20,6 +20,7 @@ from tenantry.kit.problems import not_found
 from tenantry.tenancy.scope import aside
 
 from . import history, steps
+from .factors import passing
 from .models import Session, Staff, User
 
 COOKIE: Final[str] = cookie_name("tenantry_session", path="/t/" if settings.ENVIRONMENT.multi else "")
@@ -82,7 +83,8 @@ def start_session(*, user: User, method: str, connection_id: UUID | None = None)
     history.began(session, user)
     User.objects.filter(id=user.id).update(last_seen_at=moment, email_verified_at=user.email_verified_at or moment)
     metrics.sign_ins.labels(method, "succeeded").inc()
-    record("user.signed_in", actor=Actor("user", user.id, user.email, "portal"), target=user, label=user.email, reason=method)
+    record("user.signed_in", actor=Actor("user", user.id, user.email, "portal"), target=user, label=user.email,
+           reason=f"{method}, awaits {session.awaits}" if session.awaits else method)  # fmt: skip
     return session, token
 
 
@@ -107,13 +109,17 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
     if session is None or session.user.status != User.Status.ACTIVE:
         return NOBODY, False, None
     if session.awaits:
-        return NOBODY, False, session if moment - session.created_at < UNFINISHED else None
+        return NOBODY, False, session if moment - session.last_used_at < UNFINISHED else None
     changed = session.generation != session.user.generation
     if changed or moment - session.last_used_at > TOUCH_EVERY:
         with aside():
             # The person before their sessions, as whoever revokes a person does: the other way round the two would wait in a circle.
             User.objects.filter(id=session.user_id).update(last_seen_at=moment)
-            Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation)
+            overdue = passing.set_up_stands_before(session.user, session)  # the time of grace ended while they were signed in
+            session.awaits = passing.SETUP if overdue else ""
+            Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation, awaits=session.awaits)
+        if overdue:
+            return NOBODY, False, session
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
     memberships = tuple(_belongings(session.user_id))
     principal = Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships)

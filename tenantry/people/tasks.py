@@ -13,10 +13,12 @@ from tenantry.kit.clock import now
 from tenantry.tenancy.scope import scope
 from tenantry.tenancy.services import tenant_ids
 
+from .factors import devices
 from .links import send_link
-from .models import Session, SignInLink
+from .models import Ceremony, Device, Session, SignIn, SignInLink, Totp
 
 KEPT = timedelta(days=30)
+HISTORY = timedelta(days=180)
 
 
 @app.task(queue="mail", retry=RetryStrategy(max_attempts=3, wait=5))
@@ -29,8 +31,13 @@ def mail_sign_in_link(tenant_id: str, email: str, next_path: str) -> None:
 @app.periodic(cron="37 * * * *")
 @app.task(queueing_lock="people.forget_links")
 def forget_links(timestamp: int) -> None:
-    """Every hour: drop sign-in links and sessions that ended a month ago; the record keeps what happened."""
+    """Every hour: drop links, challenges and sessions that ended a month ago, sign-ins after half a year, and browsers that
+    can't have their cookie any more; the record keeps what happened."""
     for tenant_id in tenant_ids():
         with scope(tenant_id):
             SignInLink.objects.filter(expires_at__lt=now() - KEPT).delete()
+            Ceremony.objects.filter(expires_at__lt=now() - KEPT).delete()
+            Totp.objects.filter(confirmed_at__isnull=True, created_at__lt=now() - KEPT).delete()
+            SignIn.objects.filter(created_at__lt=now() - HISTORY).delete()
+            Device.objects.filter(last_used_at__lt=now() - devices.KEPT).delete()
             Session.objects.filter(Q(expires_at__lt=now() - KEPT) | Q(ended_at__lt=now() - KEPT)).delete()

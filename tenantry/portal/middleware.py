@@ -31,6 +31,13 @@ def client_ip(request: HttpRequest) -> str | None:
     return caller_address(request.META.get("REMOTE_ADDR"), forwarded, proxies=settings.ENVIRONMENT.trusted_proxies)
 
 
+def client_country(request: HttpRequest) -> str:
+    """Two letters (ISO 3166-1), where a trusted proxy names them; else empty: nobody else is believed, and no address is looked up."""
+    name = settings.ENVIRONMENT.country_header
+    found = request.headers.get(name, "").strip().upper() if name and settings.ENVIRONMENT.trusted_proxies else ""
+    return found if len(found) == 2 and found.isascii() and found.isalpha() and found != "XX" else ""
+
+
 class RequestRecord:
     """Give the request an id, tell the audit where it comes from, note how it went, and count its queries in development."""
 
@@ -39,7 +46,7 @@ class RequestRecord:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request_id = request_id_of(request.headers.get("X-Request-Id", ""))
-        info = RequestInfo(request_id, client_ip(request), request.headers.get("User-Agent", "")[:300])
+        info = RequestInfo(request_id, client_ip(request), request.headers.get("User-Agent", "")[:300], client_country(request))
         token, started = request_info.set(info), time.perf_counter()
         counter = _Counter()
         with bound_contextvars(request_id=request_id):

@@ -16,8 +16,7 @@ from tenantry.kit.problems import Problem
 
 from .. import steps
 from ..models import Session, User
-
-SETUP = "second_factor_setup"
+from .passing import SETUP
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .passkeys import Place
 
 # Whoever vouches for these has looked at more than one proof: the organization's own provider, or the person's fingerprint or PIN.
+SETUP = "second_factor_setup"
 STRONG = frozenset({"sso", "passkey"})
 
 
@@ -45,7 +46,8 @@ def _stands_before(user: User, session: Session) -> bool:
     return not devices.remembers(user)
 
 
-def _set_up_stands_before(user: User, session: Session) -> bool:
+def set_up_stands_before(user: User, session: Session) -> bool:
+    """Whether this person has to set up a second factor before they go on."""
     return session.method not in STRONG and demanded(user) and not has_factor(user)
 
 
@@ -53,8 +55,8 @@ def register() -> None:
     """Add the two steps to the way in."""
     steps.add_step(steps.Step("second_factor", "second_factor", "Prove your second factor.", _stands_before, 10))
     steps.add_step(
-        steps.Step("second_factor_setup", "second_factor_setup", "Set up a second factor: your organization asks everybody for one.",
-                   _set_up_stands_before, 20)
+        steps.Step(SETUP, "second_factor_setup", "Set up a second factor: your organization asks everybody for one.",
+                   set_up_stands_before, 20)
     )  # fmt: skip
 
 

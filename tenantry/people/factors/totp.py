@@ -33,7 +33,7 @@ class Offer:
     @property
     def picture(self) -> str:
         """The address as a QR code: an SVG element without style of its own, dark on white in every theme."""
-        drawn: str = segno.make(self.uri, error="m").svg_inline(scale=4, border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr")
+        drawn: str = segno.make(self.uri, error="m").svg_inline(border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr")
         return drawn
 
     @property

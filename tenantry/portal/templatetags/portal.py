@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tenantry.access.principal import principal_of
 from tenantry.maintenance.door import concerning, is_exempt, windows_of
+from tenantry.people.factors import passing
+from tenantry.people.rules import Rules, rules_of
 
 from .. import times
 from ..differences import lines_of
@@ -287,6 +289,16 @@ def program_theme(context: Context) -> str:
     """The address of the workspace's own colours, where it has chosen one; it changes with the colour, so browsers may keep it."""
     colour = getattr(getattr(context.get("request"), "tenant", None), "colour", "")
     return f"{address_of('program_theme')}?{colour.removeprefix('#')}" if colour else ""
+
+
+@register.inclusion_tag("portal/parts/factor_notice.html", takes_context=True)
+def factor_notice(context: Context) -> dict[str, Any]:
+    """Until when this person has to set up a second factor, where an organization of theirs asks everybody for one."""
+    request = context.get("request")
+    user = getattr(getattr(request, "principal", None), "user", None)
+    rules = rules_of(user.id) if user else Rules()
+    asked = rules.second_factor_from is not None and user and principal_of(request).session and not passing.has_factor(user)
+    return {"rules": rules if asked else None}
 
 
 @register.simple_tag
