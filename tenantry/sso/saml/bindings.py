@@ -160,7 +160,7 @@ def _signed_address(received: Received, certificates: Sequence[Certificate], mom
         raise refused(code, received.algorithm)
     if not certificates:
         raise refused("saml_certificate_none")
-    for certificate in certificates:
+    for certificate in signatures.latest_first(certificates):
         if signatures.signs(certificate, received.algorithm, received.signature, received.signed):
             known.check(certificate, moment)
             return

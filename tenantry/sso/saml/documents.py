@@ -19,6 +19,7 @@ METADATA_BYTES = 1024 * 1024
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", re.ASCII)
 _ID = re.compile(r"[A-Za-z_][\w.-]{0,254}", re.ASCII)
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)  # what some write as 9999-12-31; it can still be counted with
 _NAMESPACES = 64
 _ADDRESS = 300  # characters of a namespace
 
@@ -166,7 +167,7 @@ def moment(value: str | None) -> datetime | None:
     if not _MOMENT.fullmatch(value.strip()):
         raise refused("saml_time", value)
     try:
-        return datetime.fromisoformat(value.strip()).astimezone(UTC)
+        return min(datetime.fromisoformat(value.strip()).astimezone(UTC), NEVER)
     except (ValueError, OverflowError) as error:
         raise refused("saml_time", value) from error
 

@@ -119,7 +119,7 @@ def _opened(received: Received, name: str, sp: Sp, idp: Idp, moment: datetime) -
         raise refused("saml_not_a_logout")
     checks.version(message)
     checks.issued(message, moment)
-    if documents.text(message.find(saml("Issuer"))) != idp.entity_id:
+    if not checks.is_from(message.find(saml("Issuer")), idp):
         raise refused("saml_logout_issuer")
     # In a redirect the whole message is signed, so its destination is required in both bindings (saml-bindings §3.4.5.2, §3.5.5.2).
     if message.get("Destination") != sp.slo_url:

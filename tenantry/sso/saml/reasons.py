@@ -92,7 +92,7 @@ REASONS: dict[str, str] = {
     "saml_expired": "The assertion has expired.",
     "saml_audience_missing": "The assertion does not say for whom it is meant.",
     "saml_audience": "The assertion is meant for another service than us. Compare the entity ID (audience) on both sides.",
-    "saml_authn_statement": "The assertion does not say when and how the person signed in.",
+    "saml_authn_statement": "The assertion does not say when and how the person signed in, or its session index is too long.",
     "saml_session_ended": "The session at the identity provider has ended already.",
     "saml_attribute": "An attribute of the assertion has no name, or is encrypted by itself.",
     "saml_replayed": "This assertion was used before.",

@@ -143,6 +143,7 @@ def _asserted(
 
 
 def _end(subject: Element, conditions: Element) -> datetime:
-    """The latest of all its ends: until then somebody could present it again."""
-    named = [conditions, *subject.iter(saml("SubjectConfirmationData"))]
-    return max(end for one in named if (end := documents.moment(one.get("NotOnOrAfter"))) is not None)
+    """Until when somebody could present it: the conditions have to hold, and one of the confirmations."""
+    named = [documents.moment(one.get("NotOnOrAfter")) for one in subject.iter(saml("SubjectConfirmationData"))]
+    last = max((end for end in named if end is not None), default=documents.NEVER)
+    return min(last, documents.moment(conditions.get("NotOnOrAfter")) or last)

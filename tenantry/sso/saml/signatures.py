@@ -120,10 +120,15 @@ def _signer(signature: Element, algorithm: str, signed: bytes, certificates: Seq
     if not certificates:
         raise refused("saml_certificate_none")
     value = _base64(documents.text(_child(signature, "SignatureValue")))
-    for certificate in certificates:
+    for certificate in latest_first(certificates):
         if signs(certificate, algorithm, value, signed):
             return certificate
     raise _unknown_signer(signature, certificates)
+
+
+def latest_first(certificates: Sequence[Certificate]) -> list[Certificate]:
+    """In the order in which they count: of two for one key, the renewed one."""
+    return sorted(certificates, key=lambda certificate: certificate.not_after, reverse=True)
 
 
 def _base64(value: str) -> bytes:

@@ -20,6 +20,10 @@ def _name(inside: str) -> str:
     return good(name_id=inside)
 
 
+def _indexed(index: str) -> str:
+    return good(statement=f'<saml:AuthnStatement AuthnInstant="{stamp(NOW)}" SessionIndex="{index}"/>')
+
+
 CONTENT = [
     Case("another destination", "saml_destination", lambda: good(destination="https://evil.example/acs"), "destination"),
     Case("no destination", "saml_destination", lambda: good(destination=None), "destination"),
@@ -29,6 +33,8 @@ CONTENT = [
     Case("another assertion issuer", "saml_assertion_issuer",
         lambda: good(issuer=f"<saml:Issuer>{OTHER}</saml:Issuer>"), "assertion issuer"),
     Case("no assertion issuer", "saml_assertion_issuer", lambda: good(issuer=""), "assertion issuer"),
+    Case("no issuer for a provider without a name", "saml_assertion_issuer",
+        lambda: good(issuer="", response_issuer=""), "assertion issuer", idp={"entity_id": ""}),
     Case("answer to another request", "saml_in_response_to", lambda: good(in_response_to="_other"), "InResponseTo"),
     Case("answer to no request", "saml_in_response_to", lambda: good(in_response_to=None), "InResponseTo"),
     Case("assertion for another request", "saml_in_response_to", lambda: good(confirmed_request="_other"), "InResponseTo"),
@@ -42,7 +48,7 @@ CONTENT = [
     Case("no name", "saml_name_id", lambda: _name(""), "name", CRASH),
     Case("empty name", "saml_name_id", lambda: _name("<saml:NameID> </saml:NameID>"), "name", named=""),
     Case("two names", "saml_name_id", lambda: _name(f"<saml:NameID>{NAME}</saml:NameID><saml:NameID>b</saml:NameID>"), "name"),
-    Case("endless name", "saml_name_id", lambda: _name(f"<saml:NameID>{'a' * 1025}</saml:NameID>"), "name", named="a" * 1025),
+    Case("endless name", "saml_name_id", lambda: _name(f"<saml:NameID>{'a' * 513}</saml:NameID>"), "name", named="a" * 513),
     Case("name with an element in it", "saml_shape",
         lambda: _name(f"<saml:NameID>{NAME}<x xmlns='urn:x'/>.evil.example</saml:NameID>"), "plain text", named=f"{NAME}.evil.example"),
     Case("encrypted name", "saml_name_id_encrypted", lambda: _name("<saml:EncryptedID/>"), "name", CRASH),
@@ -66,6 +72,8 @@ CONTENT = [
     Case("another audience besides ours", "saml_audience", lambda: good(audience=_audience(SP, OTHER)), "audience"),
     Case("an audience that only begins like ours", "saml_audience", lambda: good(audience=_audience(SP + "/more")), "audience"),
     Case("no statement of authentication", "saml_authn_statement", lambda: good(statement=""), "statement", CRASH),
+    Case("endless session index", "saml_authn_statement",
+        lambda: _indexed("a" * 301), "statement"),
     Case("session over", "saml_session_ended", lambda: good(session_until=EARLIER), "statement"),
     Case("attribute without a name", "saml_attribute", lambda: good(attributes='<saml:Attribute Name=" "/>'), "attributes"),
     Case("encrypted attribute", "saml_attribute", lambda: good(attributes="<saml:EncryptedAttribute/>"), "attributes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import lru_cache
 
@@ -105,3 +106,21 @@ def test_any_bytes_anywhere(data: bytes) -> None:
             door()
         except Refused:
             continue
+
+
+def test_the_work_is_bounded() -> None:
+    """The largest messages of every shape that costs more than its size: none takes as long as a person notices."""
+    shapes = {
+        "elements": "<a/>" * 60_000,
+        "attributes": "<a " + " ".join(f'a{number}=""' for number in range(25_000)) + "/>",
+        "IDs": "".join(f'<a ID="{number}"/>' for number in range(15_000)),
+        "namespaces": '<a xmlns="u:x"/>' * 15_000,
+        "depth": "<a>" * 30_000 + "</a>" * 30_000,
+    }
+    spent = {}
+    for shape, inside in shapes.items():
+        message = good(extensions=f"<samlp:Extensions>{inside}</samlp:Extensions>")
+        begun = time.process_time()
+        _judge(message)
+        spent[shape] = time.process_time() - begun
+    assert max(spent.values()) < 0.5, spent

@@ -150,6 +150,7 @@ def test_the_ways_in_which_providers_encrypt_are_accepted(how: dict[str, Any]) -
 def test_what_is_right_in_other_ways_is_accepted() -> None:
     restrictions = Said().audience.replace("<saml:Audience>", "<saml:Audience>https://other.example</saml:Audience><saml:Audience>")
     anew = pair(idp_pair().key, ends=NOW + timedelta(days=900))
+    old = pair(idp_pair().key, ends=NOW - timedelta(days=1))
     over = pair(ec_pair().key, ends=NOW - timedelta(days=1))
     lines = "\r\n".join(b64(good())[i : i + 76] for i in range(0, len(b64(good())), 76))
     with_comments = Said().response(sign(Said().assertion(), Signing(canonicalization=EXC + "WithComments")))
@@ -163,6 +164,9 @@ def test_what_is_right_in_other_ways_is_accepted() -> None:
         ),
         "roll-over, old key": read(good(), them=replace(idp(), **trusting(other_pair().certificate_pem, idp_pair().certificate_pem))),
         "roll-over, new certificate": read(good(), them=replace(idp(), **trusting(anew.certificate_pem))),
+        "renewed for the same key": read(
+            good(), them=replace(idp(), **trusting(old.certificate_pem, anew.certificate_pem))
+        ),
         "one certificate of two is over": read(
             good(), them=replace(idp(), **trusting(over.certificate_pem, idp_pair().certificate_pem))
         ),
@@ -176,10 +180,12 @@ def test_what_is_right_in_other_ways_is_accepted() -> None:
 
 
 def test_a_replay_has_the_same_id_until_it_can_no_longer_be_presented() -> None:
-    first = read(good(not_on_or_after="2026-06-01T12:30:00Z"))
-    second = read(signed_response(not_on_or_after="2026-06-01T12:30:00Z", response_id="_response2"))
+    first = read(good(not_on_or_after="2026-06-01T12:03:00Z"))
+    second = read(signed_response(not_on_or_after="9999-12-31T23:59:59.9999999Z", response_id="_response2"))
     assert first.id == second.id == "_assertion1"
-    assert first.not_on_or_after == NOW + timedelta(minutes=30)
+    assert (first.not_on_or_after, second.not_on_or_after) == (NOW + timedelta(minutes=3), NOW + timedelta(minutes=5))
+    endless = read(good(not_on_or_after=None, confirmed_until="9999-12-31T23:59:59Z"))
+    assert endless.not_on_or_after + timedelta(days=365)  # can be counted with
 
 
 def test_names_and_values_are_read_whole() -> None:
