@@ -49,6 +49,8 @@ def test_the_corpus_is_whole() -> None:
     written = {code for path in LIBRARY.glob("*.py") for code in re.findall(r'"(oidc_[a-z_]+)"', path.read_text())}
     assert len(written) > 60
     assert written - {case.code for case in CASES} == set()
+    explained = re.findall(r"^\| `(oidc_[a-z_]+)` \|", (LIBRARY.parents[2] / "docs/security/oidc.md").read_text(), re.MULTILINE)
+    assert sorted(explained) == sorted(written)
     assert [case.name for case in CASES if bool(case.weak) == bool(case.why)] == []
     assert len({_name(case) for case in CASES}) == len(CASES)
     assert len(BITING) > len(CASES) * 3 / 4
