@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("tenantry.portal.urls")),
     path("", include("tenantry.people.urls")),
     path("", include("tenantry.sso.provider.urls")),
+    path("", include("tenantry.sso.urls")),
     path("", include("tenantry.access.urls")),  # before the settings of organizations, which take any other word there
     path("", include("tenantry.scim.urls")),
     path("", include("tenantry.organizations.urls")),

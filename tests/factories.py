@@ -19,7 +19,9 @@ from tenantry.organizations import services
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.membership import ADD, settle
 from tenantry.organizations.models import Membership, Organization
+from tenantry.people.models import User
 from tenantry.people.users import ensure_user
+from tenantry.sso.models import Connection, Identity
 
 OPERATOR = Actor("system", None, "Test", "cli")
 
@@ -76,5 +78,13 @@ def failed_mail(address: str) -> str:
     """A mail that was given up; returns its ``msg_`` identifier. Call inside a scope."""
     row = Message(to=address, subject="Hello", template="test", status="failed", code="unreachable", error="Connection refused")
     row.sealed_body = crypto.seal(b'{"text": "", "html": ""}', keys=settings.SECRETS_KEYS, context=f"mail {row.id}")
+    row.save(force_insert=True)
+    return row.public_id
+
+
+def linked(of: Organization, user: User) -> str:
+    """A person's account at the organization's first identity provider; returns its ``idn_`` identifier. Call inside a scope."""
+    connection = Connection.objects.filter(organization=of).order_by("id")[0]
+    row = Identity(organization=of, connection=connection, subject=user.email, user=user)
     row.save(force_insert=True)
     return row.public_id

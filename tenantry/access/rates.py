@@ -75,6 +75,7 @@ DEFAULTS: Final = {
         Rule("workspaces", 10, 15 * _MINUTE, "ip", "Asking for a link to one's workspaces.", outside=True),
         Rule("workspaces_email", 5, 15 * _MINUTE, "email", "The same, for whom it is asked.", outside=True),
         Rule("domain_check", 60, _HOUR, "ip", "Asking how people of an e-mail domain sign in."),
+        Rule("sso", 600, 5 * _MINUTE, "ip", "Ways to and from an identity provider."),
         Rule("invitation_accept", 30, _HOUR, "ip", "Accepting invitations."),
         Rule("invitation_create", 20, _HOUR, "organization", "Inviting people; a list counts once.", "Invitations", own=True),
         Rule("domain_verification", 60, _HOUR, "organization", "Having the proof of a domain looked for."),

@@ -33,6 +33,8 @@ from tenantry.people.factors.sign_in_api import router as second_factor
 from tenantry.people.proof_api import router as proof
 from tenantry.portal.middleware import as_problem
 from tenantry.scim.api import router as scim
+from tenantry.sso.api import router as sso
+from tenantry.sso.policy_api import router as sso_policy
 from tenantry.webhooks.api import router as webhooks
 from tenantry.workspaces.api import router as workspaces
 
@@ -124,6 +126,8 @@ for tag, router in (
     ("Sign-in and account", proof),
     ("Sign-in and account", passkeys),
     ("Sign-in and account", factors),
+    ("Single sign-on", sso),
+    ("Single sign-on", sso_policy),
     ("People", people),
     ("Mail", mail),
     ("Directory sync", scim),

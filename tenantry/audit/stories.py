@@ -15,7 +15,8 @@ _ICONS = {
 _GOOD = frozenset({"created", "added", "joined", "approved", "reactivated", "restored", "reinstated", "suspension_lifted"})
 _BAD = frozenset({"suspended", "removed", "left", "rejected", "deleted", "deactivated", "revoked", "failed", "expired", "declined"})
 _DOORS = {
-    "portal": "in the portal", "api": "over the API", "cli": "at the command line", "scim": "by SCIM", "job": "by a job", "system": "",
+    "portal": "in the portal", "api": "over the API", "cli": "at the command line", "scim": "by SCIM", "sso": "by single sign-on",
+    "job": "by a job", "system": "",
 }  # fmt: skip
 
 

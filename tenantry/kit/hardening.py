@@ -27,18 +27,21 @@ FIXED: Final = {
 POLICY_OF_DATA: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 
 
-def policy_of_page(nonce: str, *, report_to: str, framed_by: Iterable[str] = (), frames_own: bool = False, https: bool = False) -> str:
+def policy_of_page(
+    nonce: str, *, report_to: str, framed_by: Iterable[str] = (), frames_own: bool = False, posts_to: str = "", https: bool = False
+) -> str:
     """The content security policy of a page (CSP level 3, w3.org/TR/CSP3).
 
     A script runs only with the page's ``nonce``, wherever it comes from; without one no script runs at all. Style sheets are ours,
-    or carry the nonce. ``framed_by`` are origins; ``frames_own`` lets it show pages of ours in a frame.
+    or carry the nonce. ``framed_by`` are origins; ``frames_own`` lets it show pages of ours in a frame,
+    ``posts_to`` is another origin to which its form may go.
     """
     frames = " ".join(framed_by) or "'none'"
     shown = "frame-src 'self'; " if frames_own else ""
     script, style = (f"'nonce-{nonce}'", f"'self' 'nonce-{nonce}'") if nonce else ("'none'", "'self'")
     return (
         f"default-src 'none'; script-src {script}; style-src {style}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-        f"manifest-src 'self'; {shown}form-action 'self'; base-uri 'none'; frame-ancestors {frames}; "
+        f"manifest-src 'self'; {shown}form-action 'self'{posts_to and f' {posts_to}'}; base-uri 'none'; frame-ancestors {frames}; "
         f"{'upgrade-insecure-requests; ' if https else ''}report-uri {report_to}; report-to csp"
     )
 
@@ -52,11 +55,15 @@ def headers_of_data(*, https: bool) -> dict[str, str]:
     )
 
 
-def headers_of_page(nonce: str, *, report_to: str, framed_by: Iterable[str] = (), frames_own: bool = False, https: bool) -> dict[str, str]:
+def headers_of_page(
+    nonce: str, *, report_to: str, framed_by: Iterable[str] = (), frames_own: bool = False, posts_to: str = "", https: bool
+) -> dict[str, str]:
     """All of them for a page. One that may be framed can also be loaded by whoever isolates themselves (COEP asks for CORP)."""
     framed_by = tuple(framed_by)
     found = headers_of_data(https=https) | {
-        "Content-Security-Policy": policy_of_page(nonce, report_to=report_to, framed_by=framed_by, frames_own=frames_own, https=https),
+        "Content-Security-Policy": policy_of_page(
+            nonce, report_to=report_to, framed_by=framed_by, frames_own=frames_own, posts_to=posts_to, https=https
+        ),
         "Reporting-Endpoints": f'csp="{report_to}"',
     }
     if framed_by:
@@ -90,3 +97,9 @@ def frames_own(view: Callable[..., Any]) -> Callable[..., Any]:
         return response
 
     return marked
+
+
+def posts_to(response: Any, origin: str) -> Any:
+    """Let this one page's form go to another origin: a message for an identity provider."""
+    response.posts_to = origin
+    return response

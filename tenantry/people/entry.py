@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -23,6 +24,42 @@ from .models import Session, User
 from .sessions import end_session, start_session
 from .tasks import mail_sign_in_link
 from .users import suspended
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where people of an address sign in: an organization's provider. ``enforced``: nowhere else."""
+
+    url: str
+    enforced: bool
+    organization: str
+    provider: str
+
+
+_router: Callable[[str], Route | None] = lambda email: None  # noqa: E731  # replaced at start-up
+_farewell: Callable[[Session], str] = lambda session: ""  # noqa: E731  # replaced at start-up
+
+
+def use_router(router: Callable[[str], Route | None]) -> None:
+    """The room of single sign-on hands in where an address is sent. It goes by the domain alone, so it tells of no person."""
+    global _router
+    _router = router
+
+
+def use_farewell(farewell: Callable[[Session], str]) -> None:
+    """The same room hands in where somebody goes on who has signed out of a session that a provider vouched for."""
+    global _farewell
+    _farewell = farewell
+
+
+def route_of(email: str) -> Route | None:
+    """Where this address signs in, if not here. Raises Problem 422 ``sso_provider_misconfigured``."""
+    return _router(email)
+
+
+def farewell_of(session: Session) -> str:
+    """Where to go on after this session was ended, or an empty string."""
+    return _farewell(session)
 
 
 def _count(rule: str, email: str) -> None:
@@ -47,7 +84,7 @@ def by_link(request: HttpRequest, token: str) -> tuple[User, str, str]:
     with _failures("a sign-in link", "link"):
         email = links.peek(token).user.email
     with _failures(email, "link"):
-        _leave(request)
+        leave(request)
         return links.use_link(token=token)
 
 
@@ -57,7 +94,7 @@ def by_password(request: HttpRequest, *, email: str, password: str) -> tuple[Use
     _count("sign_in", address)
     with _failures(address, "password"):
         user, token = passwords.sign_in(email=address, password=password)
-    _leave(request)
+    leave(request)
     return user, token
 
 
@@ -68,7 +105,7 @@ def by_passkey(request: HttpRequest, *, credential: Any) -> tuple[User, str]:
     with _failures(user.email, "passkey"):
         if user.status != User.Status.ACTIVE:
             raise suspended(user)
-        _leave(request)
+        leave(request)
         _, token = start_session(user=user, method="passkey")
     return user, token
 
@@ -100,7 +137,7 @@ def _failures(label: str, method: str) -> Iterator[None]:
         raise
 
 
-def _leave(request: HttpRequest) -> None:
+def leave(request: HttpRequest) -> None:
     """Who signs in anew on a device leaves the session that was there."""
     principal = principal_of(request)
     if principal.session and principal.user:

@@ -129,6 +129,7 @@ class SecurityHeaders:
             getattr(request, "csp_nonce", ""),
             report_to=f"{getattr(request, 'cookie_path', '/')}csp-report",
             frames_own=getattr(response, "frames_own", False),
+            posts_to=getattr(response, "posts_to", ""),
             framed_by=settings.ENVIRONMENT.framed_by if getattr(response, "embeddable", False) else (),
             https=https,
         )

@@ -21,6 +21,7 @@ from ..people import Cast, Client, ok
 from ..receivers import Receiver
 from .domain_acts import domains
 from .factor_acts import factors
+from .sso_story import single_sign_on
 
 PASSWORD, NEXT_PASSWORD = "seven green herons", "nine blue otters"
 # Operations that aren't GET and record nothing, and why.
@@ -36,6 +37,7 @@ SILENT = {
     "POST /me/passkeys/options": "as above",
     "POST /auth/proof/link": "an offer; using it is recorded",
     "POST /me/factors/totp": "an offer that counts for nothing until its first code",
+    "POST /auth/sso/domain-check": "asking changes nothing",
     "POST /auth/link": "a job looks whether there is such a person, so that the answer doesn't tell",
 }
 ABSENT: dict[str, Any] = {}
@@ -124,6 +126,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _staff_and_users(story)
     _keys(story)
     _directory(story)
+    single_sign_on(story)
     _webhooks(story)
     _maintenance(story)
     _jobs(story)

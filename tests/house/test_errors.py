@@ -18,7 +18,7 @@ _PASSED_ON: dict[str, set[int]] = {}  # a problem that was raised elsewhere, tol
 ELSEWHERE = {
     "organizations.queries.require_state": _STATE,
     "organizations.membership._state_allows": _STATE,
-    "people.steps.unfinished_problem": {"second_factor_required": {401}, "second_factor_setup_required": {401}},
+    "people.steps.unfinished_problem": {"second_factor_required": {401}, "second_factor_setup_required": {401}, "terms_required": {401}},
     "organizations.invitations._open": {"invitation_closed": {409, 410}},
     "api.root.on_http_error": {"json_invalid": {400}, "http_error": {0}},
     "organizations.api.access_questions._answers": _PASSED_ON,

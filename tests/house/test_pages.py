@@ -181,6 +181,21 @@ PAGES = {
     "GET /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}": "webhook_delivery staff_webhook_delivery",
     "POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redelivery": "webhook_redeliver staff_webhook_redeliver",
     "POST /webhook-endpoints/{endpoint_id}/replay": "webhook_replay staff_webhook_replay",
+    "GET o/sso-connections": "sso",
+    "POST o/sso-connections": "sso_new",
+    "GET o/sso-connections/{connection_id}": "sso sso_connection",
+    "PATCH o/sso-connections/{connection_id}": "sso_connection sso_mapping",
+    "DELETE o/sso-connections/{connection_id}": "sso_delete",
+    "POST o/sso-connections/{connection_id}/test": "sso_test",
+    "GET o/sso-policy": "sso_policy",
+    "PUT o/sso-policy": "sso_policy sso_turn_on",
+    "POST o/sso-policy/recovery-codes": "sso_codes",
+    "POST o/sso-policy/break-glass": "sso_break_glass",
+    "DELETE o/sso-policy/break-glass": "sso_break_glass_end",
+    "POST o/sso-policy/lift": "sso_lift",
+    "POST /auth/sso/domain-check": "sign_in",
+    "GET /me/sso-identities": "account_sso",
+    "DELETE /me/sso-identities/{identity_id}": "account_sso_unlink",
 }
 NO_PAGE = {
     "POST /mail/events/{provider}": "mail providers report there; the pages Mails and Suppressed show what came of it",
@@ -189,6 +204,11 @@ NO_PAGE = {
     "PUT /permissions": "the product registers its own words when it is deployed; the page Roles shows them",
 }
 NO_OPERATION = {
+    "sso_acs": "identity providers post their answers there",
+    "sso_slo": "identity providers end sessions there",
+    "sso_recovery": "the way in of an owner whose provider can't be reached; a program has a key",
+    "terms": "a person accepts them in person",
+    "account_sso_link": "a browser's way to the provider, which no program can go",
     "workspaces": "a person's way between the cookies of several tenants; a program has a key of each",
     "workspaces_link": "as above",
     "workspaces_enter": "as above",

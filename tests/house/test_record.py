@@ -22,6 +22,7 @@ TOLD_BY_CALLERS = {
     "people.factors.totp.take": "using a code up passes the second factor",
     "people.users.touch_generation": "makes sessions notice what the act has changed",
     "tenancy.settings.write_group": "keeps what the act has decided",
+    "sso.policies.saved": "makes the row whose lock the act needs, as the defaults say",
 }
 # Rows that are no deed of anybody: what they follow from is recorded, or they keep something running.
 BOOKKEEPING = {
@@ -73,6 +74,15 @@ BOOKKEEPING = {
     "workspaces.visits.sign_out": "ends a visit; each session that ends with it is recorded in its tenant",
     "workspaces.tasks.forget": "sweeps links and visits",
     "organizations.drafts.expire_drafts": "sweeps answers that nobody confirmed",
+    "sso.connections._put_certificates": "a part of setting a connection up, which is recorded; a daily refresh follows the provider",
+    "sso.flows.begin": "the way to a provider; what it leads to is recorded",
+    "sso.flows.bind": "as above",
+    "sso.flows.consume": "as above",
+    "sso.flows.hand_over": "as above",
+    "sso.flows.finish": "as above",
+    "sso.flows.remember": "an assertion that was used, so that it isn't used again",
+    "sso.testing.note_refusal": "what a test showed; that it was refused is recorded with it",
+    "sso.tasks.forget": "sweeps ways that are over, and assertions that are refused for their age",
 }
 # Functions of the database that write, and why they need not tell.
 IN_DATABASE = {

@@ -27,6 +27,18 @@ EVERYWHERE = {
     "organizations.invitations.accept": "the invitee isn't inside yet: the token decides",
     "organizations.invitations.join": "as above",
     "organizations.invitations.decline": "as above",
+    "sso.enforcing.veto": "who holds the domain of somebody who isn't inside yet, and whether it enforces its provider",
+    "sso.routing.route": "as above, before anybody has said who they are",
+    "sso.recovery.use_code": "the owner isn't inside yet: the signed proof and the code decide",
+    "sso.terms._stand_before": "the newcomer isn't inside yet",
+    "sso.ending.farewell_of": "the session has just ended",
+    "sso.views.doors.metadata": "the provider reads our metadata, which is public",
+    "sso.views.doors.start": "nobody is signed in yet: the connection in the address decides",
+    "sso.views.doors.acs": "the provider's signed word decides",
+    "sso.views.doors.callback": "as above",
+    "sso.views.doors.finish": "as above, with the browser's cookie",
+    "sso.views.doors.slo": "the provider's signed word decides",
+    "sso.views.doors.farewell": "the session has just ended: a signed note says which",
 }
 ASIDE = {
     "access.bearer.principal_of_key": "when a key was used is true even if the request is refused",
@@ -39,11 +51,19 @@ ASIDE = {
     "people.factors.passkeys._claim": "a challenge is used up by a wrong answer too",
     "people.factors.passing.refuse": "a refused second factor, likewise",
     "api.idempotency.Idempotency._once": "a refusal after an interruption frees its key, which is committed already",
+    "sso.flows.consume": "a provider's answer counts once, whatever becomes of it",
+    "sso.flows.remember": "so does an assertion",
+    "sso.views.arriving.refuse": "a refused sign-in is recorded though the refusal rolls back",
+    "sso.views.people.sso_recovery": "so is a refused recovery code",
+    "sso.ending.refuse_logout_token": "so is a provider's request that isn't taken",
 }
 OUTSIDE = {
     "organizations.domains.services.verify_now": "whoever has a proof looked for waits for the outcome; nothing was changed before it",
     "mail.trial.try_out": "a test mail, whose outcome is the answer; nothing was changed before it",
     "webhooks.api.try_now": "whoever sends a test event waits for the answer; that it was sent is true whatever becomes of it",
+    "sso.setup.look_up": "metadata and discovery are read before anything is changed",
+    "sso.oidc_door.answered": "the code is exchanged for who signed in; that the flow was used is true whatever becomes of it",
+    "sso.oidc_door.told_to_end": "the provider's keys may have to be read; nothing was changed before",
 }
 # Settling the scope itself, wider as well as narrower.
 NARROW = {

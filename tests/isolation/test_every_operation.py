@@ -46,6 +46,8 @@ def victim(cast: Cast) -> Cast:
         cast.owner.delete(cast.member_at("support")),
         cast.owner.post(f"{cast.org}/scim-tokens", json={"name": "Okta"}),
         cast.owner.put(f"{cast.org}/scim-group-mappings", json=[{"group": "contoso.example", "role": "learner"}]),
+        cast.owner.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test"}),
+        cast.owner.put(f"{cast.org}/sso-policy", json={"mode": "test"}),
         cast.admin.put("/permissions", json={"permissions": [{"name": "project:create", "roles": ["owner"]}]}),
         cast.admin.post("/maintenance-windows", json={"organization": cast.contoso.public_id, "starts_at": WORDS["starts_at"]}),
         cast.owner.post(f"{cast.org}/domains", json={"domain": "contoso.example"}),
@@ -57,6 +59,7 @@ def victim(cast: Cast) -> Cast:
         ok(asking.post("/me/join-requests", json={"organization": cast.contoso.public_id}), 201)
     with tenant.scope():
         factories.suppressed("gone@contoso.example")
+        factories.linked(cast.contoso, cast.owner.me)
     tenant.jobs_done()  # from here on only the intruders act
     return cast
 

@@ -37,8 +37,9 @@ ANSWERS = {
         test_provider test_provider_oidc_end_session""",
     "400 400 400 400 400": "test_provider_sso test_provider_slo test_provider_oidc_authorize",
     "302 302 302 302 200": "sign_in",
-    "302 302 302 302 302": "home organization_new second_factor second_factor_setup",
+    "302 302 302 302 302": "home organization_new second_factor second_factor_setup terms",
     "200 200 200 200 302": """
+        account_sso
         prove prove_link account account_sessions account_security account_app account_app_remove account_sign_ins account_passkey_new
         organization_home members organization_new_step/basics""",
     "200 404 404 404 302": "account_passkey_rename account_passkey_remove",
@@ -50,12 +51,13 @@ ANSWERS = {
         billing billing_raise billing_usage audit settings rate_limits
         webhooks webhook webhook_delivery webhook_new webhook_edit webhook_test webhook_replay""",
     "200 403 403 200 302": """
+        sso sso_policy sso_new sso_connection sso_test sso_turn_on sso_mapping sso_delete sso_break_glass
         keys key_new key key_rotate key_revoke webhook_rotate webhook_delete
         domains domain domain_new domain_people join_requests join_request_refuse
         roles member member_add member_role member_suspend member_reactivate member_remove
         invitations invitation_new invitations_bulk organization_delete billing_usage_list
         scim_overview scim_guide scim_settings scim_mappings scim_errors scim_token_new scim_token_revoke""",
-    "403 403 403 200 302": "billing_limit_new billing_limit",
+    "403 403 403 200 302": "billing_limit_new billing_limit sso_lift",
     "404 404 404 200 302": """
         staff_keys staff_key_new staff_key staff_key_rotate staff_key_revoke
         staff_webhooks staff_webhook staff_webhook_delivery staff_webhook_new staff_webhook_edit staff_webhook_test staff_webhook_replay
@@ -69,6 +71,7 @@ ANSWERS = {
     "404 404 404 404 404": """
         install install_step/you signup workspaces workspaces_link workspaces_enter/contoso workspaces_sign_out""",
     "405 405 405 405 405": """
+        account_sso_link account_sso_unlink sso_codes sso_break_glass_end sso_recovery sso_acs
         sign_out account_password sign_in_passkey account_codes prove_by_mail account_device_forget
         account_sessions_end account_session_end own_invitation organization_new_cancel
         domain_verify domain_remove join_request_approve own_join
@@ -82,6 +85,7 @@ ANSWERS = {
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
     test_provider_metadata test_provider_oidc_description test_provider_oidc_keys test_provider_oidc_userinfo
+    test_provider_metadata sso_metadata sso_start sso_callback sso_finish sso_slo sso_farewell
     healthz health_live health_ready metrics
     favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
     audit_export staff_audit_export program_theme staff_mail_preview_html""".split()
@@ -156,6 +160,7 @@ def stage() -> Iterator[Stage]:
         link = make_link(user=cast.learner.me)
         suppressed = factories.suppressed("gone@contoso.example")
         mail = Message.objects.filter(to="dana@contoso.example").latest("id").public_id
+    connection = ok(cast.admin.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test"}), 201)["id"]
     scopes = ["people", "product", "integration"]
     key = ok(cast.maintainer.post("/keys", json={"name": "Zapier", "scopes": scopes, "organization": cast.contoso.public_id}), 201)["id"]
     ok(cast.admin.post("/keys", json={"name": "Data warehouse", "scopes": ["reporting"]}), 201)
@@ -183,6 +188,7 @@ def stage() -> Iterator[Stage]:
         "name": "invitation",
         "passkey_id": passkey.public_id,
         "device_id": "dev_01h455vb4pex5vsknk084sn02q",
+        "connection_id": connection, "identity_id": "idn_01h455vb4pex5vsknk084sn02q",
         "window_id": "mtw_01h455vb4pex5vsknk084sn02q",
         "job_id": str(factories.dead_job(tenant.id)),
         "session_id": ok(nora.get(f"/users/{owner.id}/sessions"))["data"][0]["id"],

@@ -1,0 +1,104 @@
+"""Letting in whom a provider vouches for: linked, made a member where need be, and signed in, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from tenantry.audit.services import Actor, record
+from tenantry.kit.clock import now
+from tenantry.kit.problems import Problem
+from tenantry.organizations.authority import SYSTEM_AUTHORITY
+from tenantry.organizations.membership import CHANGE_ROLE, JOIN, settle
+from tenantry.organizations.models import Membership
+from tenantry.people.models import Session, User
+from tenantry.people.sessions import start_session
+from tenantry.people.users import ensure_user
+
+from .arrival import Verdict, judge
+from .mapping import Proof
+from .models import Connection, Identity, Policy, SingleSession
+from .refused import Refused
+
+
+class NoSeat(Refused):
+    """Nobody can join now. The owners are told apart from this request, whose work is undone."""
+
+
+def let_in(connection: Connection, policy: Policy, proof: Proof) -> tuple[User, Session, str]:
+    """Sign the person in; returns them, the session and its cookie's token. Call within ``everywhere()``.
+
+    Raises Refused, and the Problem of a veto or of a state that lets nobody join.
+    """
+    verdict = judge(connection, policy, proof)
+    if verdict.refusal:
+        raise verdict.refusal
+    user = verdict.user
+    if user is None:
+        user, _ = ensure_user(email=proof.email, name=proof.name, actor=Actor("user", None, proof.email, "sso"))
+    elif not user.name and proof.name:
+        user.name = proof.name
+        user.save(update_fields=["name"])
+    actor = Actor("user", user.id, user.email, "sso")
+    newcomer = user.last_seen_at is None
+    if verdict.joins:
+        _join(connection, user, verdict.role, actor)
+        Policy.objects.filter(organization_id=connection.organization_id).update(seatless_told_at=None)
+    elif verdict.new_role and verdict.member:
+        _change_role(connection, user, verdict, actor)
+    link(connection, user, proof, newcomer=newcomer, actor=actor)
+    session, token = start_session(user=user, method="sso", connection_id=connection.id)
+    SingleSession(
+        organization_id=connection.organization_id, connection=connection, session_id=session.id, user=user, subject=proof.subject,
+        name_id_format=proof.name_id_format, session_index=proof.session_index[:300],
+    ).save(force_insert=True)  # fmt: skip
+    Connection.objects.filter(id=connection.id).update(last_used_at=now())
+    return user, session, token
+
+
+def link(connection: Connection, user: User, proof: Proof, *, newcomer: bool = False, by_person: bool = False, actor: Actor) -> Identity:
+    """Note that this subject is this person, once and for all. Raises Refused ``sso_identity_taken`` when it is somebody else."""
+    identity = Identity.objects.filter(connection=connection, subject=proof.subject).first()
+    if identity is not None and identity.user_id != user.id:
+        raise Refused("sso_identity_taken", "The provider's account is linked to somebody else here.")
+    if identity is None:
+        identity = Identity(
+            organization_id=connection.organization_id, connection=connection, subject=proof.subject, user=user, newcomer=newcomer
+        )
+        identity.by_person, identity.custom, identity.last_used_at = by_person, proof.custom, now()
+        try:
+            with transaction.atomic(using=Identity.objects.db):
+                identity.save(force_insert=True)
+        except IntegrityError as error:  # the same subject came in twice at once
+            raise Refused("sso_identity_taken", "You signed in twice at the same moment. Try again.") from error
+        changes: dict[str, Any] = {"connection": {"before": None, "after": connection.public_id}}
+        record(
+            "sso.identity_linked", actor=actor, organization_id=connection.organization_id, target=user, label=user.email, changes=changes
+        )
+        return identity
+    values: dict[str, Any] = {"last_used_at": now(), "custom": proof.custom} | ({"by_person": True} if by_person else {})
+    Identity.objects.filter(id=identity.id).update(**values)
+    return identity
+
+
+def _join(connection: Connection, user: User, role: str, actor: Actor) -> None:
+    try:
+        settle(JOIN, organization=connection.organization, user=user, role=role, authority=SYSTEM_AUTHORITY, actor=actor)
+    except Problem as problem:
+        if problem.code == "entitlement_limit_reached":
+            raise NoSeat("sso_no_seat", problem.detail) from problem
+        raise
+
+
+def _change_role(connection: Connection, user: User, verdict: Verdict, actor: Actor) -> None:
+    """Their groups give another role now. Where that can't be (no seat, learner and expert) they keep the one they have."""
+    try:
+        with transaction.atomic(using=Membership.objects.db):
+            settle(
+                CHANGE_ROLE, organization=connection.organization, user=user, role=verdict.new_role, authority=SYSTEM_AUTHORITY, actor=actor
+            )
+    except Problem as problem:
+        changes = {"role": {"before": verdict.role, "after": verdict.new_role}}
+        record("sso.role_kept", actor=actor, organization_id=connection.organization_id, target=user, label=user.email, changes=changes,
+               reason=problem.code)  # fmt: skip

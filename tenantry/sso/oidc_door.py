@@ -1,0 +1,90 @@
+"""A connection's OpenID messages: what is sent, what came, and what it says of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tenantry.tenancy.scope import outside
+
+from . import boxes, flows, mapping, parties
+from .lookups import fetch
+from .mapping import Proof
+from .models import Connection, Flow
+from .oidc import codes, logout, tokens, userinfo
+from .oidc.codes import Client
+from .oidc.discovery import Provider
+from .oidc.keys import Keys
+
+SCOPES = ("openid", "email", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is read from the database before the network is asked: nothing of the tenant can be touched meanwhile."""
+
+    provider: Provider
+    client: Client
+    redirect_uri: str
+    state: str
+    nonce: str
+    verifier: str
+    begun: datetime | None
+
+
+def ask(connection: Connection, *, state: str, anew: bool, hint: str = "") -> str:
+    """Where the browser goes. ``anew``: the person shall prove who they are again; ``hint``: the address they typed."""
+    provider = parties.provider_of(connection)
+    scopes = [*SCOPES, *(["groups"] if "groups" in provider.scopes else [])]
+    return codes.start(
+        provider, client_id=connection.client_id, redirect_uri=parties.our_side(connection)["callback_url"], state=state,
+        nonce=flows.derived(state, "nonce"), verifier=flows.derived(state, "verifier"), scopes=scopes, login_hint=hint,
+        prompt="login" if anew else "", max_age=0 if anew else None,
+    )  # fmt: skip
+
+
+def answered(connection: Connection, flow: Flow, params: Mapping[str, Any], *, state: str, moment: datetime) -> Proof:
+    """Exchange the code for who signed in. The flow was consumed before. Interrupts the transaction. Raises Refused."""
+    known = _Known(
+        provider=parties.provider_of(connection), client=Client(id=connection.client_id, secret=boxes.open_secret(connection)),
+        redirect_uri=parties.our_side(connection)["callback_url"], state=state, nonce=flows.derived(state, "nonce"),
+        verifier=flows.derived(state, "verifier"), begun=flow.begun_real if flow.purpose == Flow.Purpose.PROVE else None,
+    )  # fmt: skip
+    with outside():
+        claims = _exchanged(known, params, moment)
+    return mapping.read(
+        subject=claims.subject, attributes=mapping.flattened(claims.values), mapping=connection.mapping, preset=connection.preset,
+        kind=connection.kind, session_index=claims.session_id,
+    )  # fmt: skip
+
+
+def _exchanged(known: _Known, params: Mapping[str, Any], moment: datetime) -> tokens.Claims:
+    code = codes.check_callback(params, provider=known.provider, state=known.state)
+    given = codes.exchange(
+        known.provider, fetch, client=known.client, code=code, redirect_uri=known.redirect_uri, verifier=known.verifier, moment=moment
+    )
+    claims = tokens.read_id_token(
+        given.id_token, keys=Keys(known.provider, fetch), provider=known.provider, client_id=known.client.id, nonce=known.nonce,
+        moment=moment, access_token=given.access_token, authenticated_since=known.begun,
+    )  # fmt: skip
+    if "email" in claims.values:
+        return claims
+    return claims.with_userinfo(userinfo.read(known.provider, fetch, access_token=given.access_token, subject=claims.subject))
+
+
+def farewell(connection: Connection) -> str:
+    """Where the browser goes to end the provider's session too; empty where it has no such address."""
+    return logout.url(
+        parties.provider_of(connection), client_id=connection.client_id, post_logout_redirect_uri=parties.our_side(connection)["slo_url"]
+    )
+
+
+def told_to_end(connection: Connection, token: str, *, moment: datetime) -> tokens.LogoutToken:
+    """Whose sessions the provider ends (back-channel). Counts once. Interrupts the transaction. Raises Refused."""
+    provider, client_id = parties.provider_of(connection), connection.client_id
+    with outside():
+        found = tokens.read_logout_token(token, keys=Keys(provider, fetch), provider=provider, client_id=client_id, moment=moment)
+    flows.remember(connection, found.jti, found.until)
+    return found

@@ -1,0 +1,132 @@
+"""Signing in by an organization's provider, end to end against the built-in one: who comes in, who doesn't, and that each says why."""
+
+from __future__ import annotations
+
+import httpx
+
+from ..people import Cast, ok, problem, race
+from .walking import Walk, code_of, connected
+
+
+def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) -> None:
+    made = connected(cast, group_roles=[{"group": "Plant managers", "role": "manager"}])
+    start = made["ours"]["start_url"]
+    walk = Walk(cast.tenant)
+    back = walk.back(f"{start}?next=/account", email="grace@contoso.example", name="Grace Hopper", groups="Plant managers\nStaff")
+    assert back.status_code == 302, back.text
+    assert back.headers["location"].endswith("/account")
+    assert walk.http.get("/me").status_code == 401, "the terms stand before everything"
+    assert walk.get("/sign-in").headers["location"].startswith(f"/t/{cast.tenant.slug}/terms")
+    assert walk.post("/terms").status_code == 302
+    me = ok(walk.http.get("/me/profile"))
+    assert me["email"] == "grace@contoso.example"
+    actions = cast.actions()
+    assert {"member.joined", "sso.identity_linked"} <= set(actions)
+    listed = ok(cast.owner.get(f"{cast.org}/members", params={"email": "grace@contoso.example"}))["data"]
+    assert [(row["role"], row["name"]) for row in listed] == [("manager", "Grace Hopper")]
+    # A second time by another browser: the same person, no terms; the groups are others now, and so is the role.
+    again = Walk(cast.tenant)
+    assert again.back(start, email="grace@contoso.example", groups="Staff").status_code == 302
+    assert ok(again.http.get("/me/profile"))["id"] == me["id"]
+    # What the provider calls her is who she is: another subject with her address is her too, for the address is of Contoso's domain.
+    other = Walk(cast.tenant)
+    assert other.back(start, email="grace@contoso.example", subject="g-2").status_code == 302
+    assert ok(other.http.get("/me/profile"))["id"] == me["id"]
+
+
+def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
+    made = connected(cast)
+    start = made["ours"]["start_url"]
+    ok(cast.owner.post(f"{cast.member_at('expert')}/suspension", json={"reason": "away"}))
+    ok(cast.owner.delete(cast.member_at("support"), params={"reason": "gone"}))
+    cast.tenant.staff("nora@contoso.example", "support").close()
+    for person, code in (
+        ({"email": "owner@fabrikam.example"}, "sso_domain_not_verified"),
+        ({"email": "eve@elsewhere.example"}, "sso_domain_not_verified"),
+        ({"email": "expert@contoso.example"}, "sso_member_suspended"),
+        ({"email": "support@contoso.example"}, "sso_member_removed"),
+        ({"email": "nora@contoso.example"}, "sso_staff_refused"),
+        ({"email": "x@contoso.example", "fault": "unsigned"}, "saml_assertion_unsigned"),
+        ({"email": "x@contoso.example", "fault": "expired"}, "saml_confirmation_expired"),
+    ):
+        walk = Walk(cast.tenant)
+        page = walk.back(start, **person)
+        assert page.status_code == 403, page.text
+        assert code_of(page) == code
+        assert walk.http.get("/me").status_code == 401
+    events = ok(cast.admin.get(f"{cast.org}/audit-events", params={"limit": 200}))["data"]
+    refused = [event["reason"] for event in events if event["action"] == "sso.sign_in_refused"]
+    assert len(refused) == 7
+    # Without just-in-time membership only who was invited gets in, to answer.
+    ok(cast.owner.put(f"{cast.org}/sso-policy", json={"jit": False}))
+    assert code_of(Walk(cast.tenant).back(start, email="new@contoso.example")) == "sso_not_a_member"
+    ok(cast.owner.post(f"{cast.org}/invitations", json={"email": "new@contoso.example", "role": "manager"}), 201)
+    assert Walk(cast.tenant).back(start, email="new@contoso.example").status_code == 302
+    # The organization of another domain speaks for it.
+    with cast.tenant.scope():
+        from .walking import verified
+
+        verified(cast.fabrikam, "fabrikam.example")
+    assert code_of(Walk(cast.tenant).back(start, email="owner@fabrikam.example")) == "sso_domain_of_another"
+
+
+def test_an_answer_counts_once_and_in_the_browser_that_asked(cast: Cast) -> None:
+    start = connected(cast)["ours"]["start_url"]
+    walk = Walk(cast.tenant)
+    url, fields = walk.answer(walk.at_provider(start), email="learner@contoso.example")
+    delivered = race(*[lambda: walk.deliver(url, fields)] * 4)
+    assert sorted(answer.status_code for answer in delivered) == [303, 403, 403, 403]
+    assert {code_of(answer) for answer in delivered if answer.status_code == 403} <= {"sso_flow_used", "sso_replayed"}
+    onward = next(answer.headers["location"] for answer in delivered if answer.status_code == 303)
+    stranger = Walk(cast.tenant).get(onward)
+    assert code_of(stranger) == "sso_browser_mismatch", "a way in that somebody sends me signs me in as nobody"
+    finished = race(*[lambda: walk.get(onward)] * 3)
+    assert sorted(answer.status_code for answer in finished) == [302, 403, 403]
+    # An answer for which nobody asked, and one for a request of another browser's flow.
+    unasked = {"SAMLResponse": fields["SAMLResponse"]}
+    assert code_of(walk.deliver(url, unasked)) in ("sso_flow_used", "sso_replayed")
+    assert code_of(walk.deliver(url, {"SAMLResponse": "bm90IHhtbA=="})).startswith("saml_")
+    assert httpx.post(url, data={}).status_code == 403
+
+
+def test_the_last_seat_is_taken_and_the_next_is_told(cast: Cast) -> None:
+    start = connected(cast)["ours"]["start_url"]
+    used = ok(cast.owner.get(f"{cast.org}/usage/seat:member"))["current"]
+    ok(cast.admin.put(f"{cast.org}/entitlements/seat:member", json={"limit": used + 1, "reason": "Pilot"}))
+    assert Walk(cast.tenant).back(start, email="one@contoso.example").status_code == 302
+    for person in ("two@contoso.example", "three@contoso.example"):
+        page = Walk(cast.tenant).back(start, email=person)
+        assert code_of(page) == "sso_no_seat"
+        assert "No seat is free" in page.text
+    cast.tenant.mail_for("owner@contoso.example")
+    cast.tenant.jobs_done()
+    mails = [mail for mail in cast.tenant.mails_for("owner@contoso.example") if mail["template"] == "sso_no_seat"]
+    assert len(mails) == 1
+    assert "two@contoso.example" in mails[0]["text"]
+    with cast.tenant.scope():
+        from tenantry.people.models import User
+
+        assert not User.objects.filter(email="two@contoso.example").exists(), "who can't join isn't made known either"
+
+
+def test_domain_check_and_the_sign_in_page_tell_of_domains_and_of_nobody(cast: Cast) -> None:
+    check = "/auth/sso/domain-check"
+    assert ok(cast.nobody.post(check, json={"email": "owner@contoso.example"})) == {"sso": False, "enforced": False, "url": None}
+    made = connected(cast)
+    known = ok(cast.nobody.post(check, json={"email": "owner@contoso.example"}))
+    unknown = ok(cast.nobody.post(check, json={"email": "nobody@contoso.example"}))
+    assert known["sso"] and not known["enforced"]
+    assert known["url"].replace("owner%40", "nobody%40") == unknown["url"]
+    walk = Walk(cast.tenant)
+    page = walk.http.post(f"{cast.tenant.url}/sign-in", data={"email": "lea@contoso.example"})
+    assert "Continue to Contoso IdP" in page.text
+    assert "Mail me a link instead" in page.text
+    with cast.tenant.scope():
+        from tenantry.sso.models import Certificate
+
+        Certificate.objects.all().delete()
+    problem(cast.nobody.post(check, json={"email": "lea@contoso.example"}), 422, "sso_provider_misconfigured")
+    page = walk.http.post(f"{cast.tenant.url}/sign-in", data={"email": "lea@contoso.example"})
+    assert page.status_code == 422
+    assert "doesn&#x27;t work at the moment" in page.text
+    assert code_of(walk.get(made["ours"]["start_url"])).startswith("saml_certificate")
