@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 from pydantic import AwareDatetime
 
-from tenantry.access.guards import actor_of, guard, signed_in
+from tenantry.access.guards import actor_of, guard, require_recent, signed_in
 from tenantry.access.models import ApiKey
 from tenantry.access.networks import shown
 from tenantry.kit.etags import expected_version, set_etag
@@ -158,6 +158,7 @@ def list_scim_tokens(request: HttpRequest, organization_id: OrganizationRef) -> 
 def make_scim_token(request: HttpRequest, organization_id: OrganizationRef, body: TokenIn) -> tuple[int, dict[str, Any]]:
     """The token itself is in this answer and nowhere else. Two work at a time: a third is 409 ``scim_token_limit``."""
     organization = guard(request, "scim_tokens:write", organization_id)
+    require_recent(request)
     token, plain = tokens.make_token(
         organization_id=organization.id, name=body.name, expires_at=body.expires_at, allowed_ips=body.allowed_ips,
         owner=signed_in(request).owner_id, actor=actor_of(request),
@@ -211,6 +212,8 @@ def put_scim_group_mappings(request: HttpRequest, organization_id: OrganizationR
     """Make the mappings exactly these; everybody's role follows. A group is mapped to owner, maintainer or billing_admin only by
     somebody who may give those roles. The last owner stays owner whatever the groups say."""
     organization = guard(request, "identity:write", organization_id)
+    if any(each.role == "owner" for each in body):
+        require_recent(request)
     found = mappings.change(
         organization_id=organization.id, mappings=[mappings.Mapping(each.group, each.role) for each in body],
         governance=signed_in(request).may("members:grant_governance", organization.id), actor=actor_of(request),

@@ -33,6 +33,9 @@ _BY_CODE: Final = {
         "Somebody with this userName or address was sent before.",
         "Look in your directory for two people with the same userName, and correct one of them.",
     ),
+    "scim_provisioning_off": _e(
+        "Somebody was to be added while adding people is switched off.", "Switch “Add people” on under “What it may do”."
+    ),
     "scim_disabled": _e("Directory sync was switched off.", "Switch it on under “What it may do”."),
     "rate_limited": _e("The directory sent more requests at once than are allowed.", f"Nothing was lost. {_AGAIN}"),
     "organization_suspended": _e("The vendor has suspended the organization.", "Ask the vendor what led to it."),
@@ -62,6 +65,7 @@ _BY_TYPE: Final = {
     "mutability": _e("The directory wanted to change something that can't be changed.", "Take that attribute out of the mapping."),
     "tooMany": _e("The request, or what it asked for, was too large.", "Have the directory send less at a time."),
     "invalidVers": _e("The connector speaks another version of SCIM.", "Set it to SCIM 2.0."),
+    "invalidCursor": _e("The directory asked for a page that is no more.", f"Nothing to do. {_AGAIN}"),
     "sensitive": _e("Something secret stood in an address.", "Have the directory send it in the body of the request."),
 }
 _BY_STATUS: Final = {

@@ -66,11 +66,15 @@ class MappingsForm(forms.Form):
             given = held[index] if index < len(held) else None
             offered = [(n, label) for n, label in choices if governance or n not in ADMIN_ROLES or (given and n == given.role)]
             self.fields[f"{index}_group"] = forms.CharField(
-                label=f"Group {index + 1}", required=False, max_length=255, initial=given.group if given else "",
-                widget=forms.TextInput(attrs={"list": "known-groups", "autocomplete": "off"}),
+                required=False, max_length=255, initial=given.group if given else "",
+                widget=forms.TextInput(
+                    attrs={"list": "known-groups", "autocomplete": "off", "class": "input", "aria-label": f"Group {index + 1}"}
+                ),
             )  # fmt: skip
             self.fields[f"{index}_role"] = forms.ChoiceField(
-                label=f"Role of group {index + 1}", choices=offered, initial=given.role if given else "learner"
+                choices=offered,
+                initial=given.role if given else "learner",
+                widget=forms.Select(attrs={"class": "input", "aria-label": f"Role of group {index + 1}"}),
             )
 
     def lines(self) -> Iterator[tuple[BoundField, BoundField]]:

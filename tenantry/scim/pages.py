@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenantry.access.guards import actor_of, guard, is_open, signed_in
+from tenantry.access.guards import actor_of, guard, is_open, require_recent, signed_in
 from tenantry.access.networks import shown
 from tenantry.kit.clock import end_of_day
 from tenantry.kit.forms import answer
@@ -78,6 +78,7 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 def token_new(request: HttpRequest, slug: str) -> HttpResponse:
     """A new token. The answer to the form shows it, this once."""
     organization = guard(request, MAKES_TOKENS, slug)
+    require_recent(request)
     form, problem = TokenForm(request.POST or None), None
     provider = PROVIDERS.get(request.GET.get("provider", ""))
     if request.method == "POST" and form.is_valid():
@@ -139,6 +140,8 @@ def mappings(request: HttpRequest, slug: str) -> HttpResponse:
         form.is_valid()
         form = MappingsForm(None, held=form.given(), rows=form.rows + 1, governance=governance)
     elif request.method == "POST" and form.is_valid():
+        if any(mapping.role == "owner" for mapping in form.given()):
+            require_recent(request)
         try:
             groups.change(organization_id=organization.id, mappings=form.given(), governance=governance, actor=actor_of(request))
         except Problem as refused:
