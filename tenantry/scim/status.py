@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Count, Max, QuerySet
 
 from tenantry.access.models import ApiKey
 from tenantry.kit.clock import now
 from tenantry.tenancy.addresses import address
 
 from . import tokens
-from .models import ScimError, ScimGroupMapping
+from .mappings import MOST
+from .models import ScimError, ScimGroup, ScimGroupMapping, ScimUser
 
 RECENT = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a directory has sent: its people by whether they are active, and the names of its groups."""
-
-    active: int = 0
-    inactive: int = 0
-    groups: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +33,6 @@ class Status:
     errors: int
 
 
-_counts: Callable[[UUID], Counts] = lambda organization_id: Counts()  # noqa: E731  # replaced at start-up
-_group_names: Callable[[UUID], list[str]] = lambda organization_id: []  # noqa: E731  # replaced at start-up
-
-
-def use_store(counts: Callable[[UUID], Counts], group_names: Callable[[UUID], list[str]]) -> None:
-    """The store of users and groups says what there is."""
-    global _counts, _group_names
-    _counts, _group_names = counts, group_names
-
-
 def base_url() -> str:
     """What a directory is told to call."""
     return address("sign_in").removesuffix("/sign-in") + "/scim/v2"
@@ -59,16 +40,23 @@ def base_url() -> str:
 
 def group_names(organization_id: UUID) -> list[str]:
     """The groups that the directory has sent, by name."""
-    return _group_names(organization_id)
+    return list(
+        ScimGroup.objects.filter(organization_id=organization_id).order_by("name_key").values_list("display_name", flat=True)[:MOST]
+    )
 
 
 def of(organization_id: UUID) -> Status:
     """Five small queries."""
-    counts = _counts(organization_id)
+    active = dict(_people(organization_id).values_list("active").annotate(count=Count("id")))
     used = ApiKey.objects.filter(kind=ApiKey.Kind.SCIM, organization_id=organization_id).aggregate(at=Max("last_used_at"))["at"]
     return Status(
-        base_url=base_url(), last_sync_at=used, tokens=tokens.working(organization_id).count(), users_active=counts.active,
-        users_inactive=counts.inactive, groups=counts.groups,
+        base_url=base_url(), last_sync_at=used, tokens=tokens.working(organization_id).count(), users_active=active.get(True, 0),
+        users_inactive=active.get(False, 0),
+        groups=ScimGroup.objects.filter(organization_id=organization_id).count(),
         mappings=ScimGroupMapping.objects.filter(organization_id=organization_id).count(),
         errors=ScimError.objects.filter(organization_id=organization_id, created_at__gt=now() - RECENT).count(),
     )  # fmt: skip
+
+
+def _people(organization_id: UUID) -> QuerySet[ScimUser]:
+    return ScimUser.objects.filter(organization_id=organization_id, deleted_at__isnull=True)
