@@ -33,6 +33,13 @@ _loader: Callable[[UUID | str, bool], Any] | None = None
 _state_rule: Callable[[Any, str, bool], None] | None = None
 _unfinished: Callable[[HttpRequest], Problem | None] = lambda request: None  # noqa: E731  # replaced at start-up
 _maintenance: Callable[[HttpRequest, UUID], None] = lambda request, organization_id: None  # noqa: E731  # replaced at start-up
+_network_rule: Callable[[Principal, Any], None] = lambda principal, organization: None  # noqa: E731  # as above
+
+
+def use_networks(rule: Callable[[Principal, Any], None]) -> None:
+    """The organizations room hands in what refuses a principal from a network that is none of an organization's own."""
+    global _network_rule
+    _network_rule = rule
 
 
 def use_organizations(loader: Callable[[UUID | str, bool], Any], state_rule: Callable[[Any, str, bool], None]) -> None:
@@ -115,7 +122,8 @@ def reauthentication() -> Problem:
 def guard(request: HttpRequest, permission: str, organization_id: UUID | str) -> Organization:
     """The organization in which the caller holds this permission. ``organization_id`` may be its slug.
 
-    Raises Problem 401, 404 ``not_found``, 403 ``permission_denied`` / ``insufficient_scope`` / ``organization_…``.
+    Raises Problem 401, 404 ``not_found``, 403 ``permission_denied`` / ``insufficient_scope`` / ``network_not_allowed`` /
+    ``organization_…``.
     """
     principal = signed_in(request)
     assert _loader is not None and _state_rule is not None
@@ -123,6 +131,7 @@ def guard(request: HttpRequest, permission: str, organization_id: UUID | str) ->
     if organization is None:
         raise not_found("organization")
     require(principal, permission, organization.id)
+    _network_rule(principal, organization)
     not_in_maintenance(request, organization.id)
     _state_rule(organization, permission, bool(principal.staff_role))
     found: Organization = organization

@@ -11,13 +11,16 @@ class Organizations(AppConfig):
         from tenantry.access import guards
         from tenantry.audit import names
         from tenantry.entitlements import bars
-        from tenantry.people import sessions
+        from tenantry.people import rules, sessions
         from tenantry.webhooks import services as webhooks
 
         from . import events, letters, notices, published, queries  # noqa: F401  # events, letters, published: register what they say
+        from . import sign_in_policy as policies
         from .domains import letters as domain_letters  # noqa: F401  # likewise
 
         guards.use_organizations(queries.load, queries.require_state)
+        guards.use_networks(policies.require_network)
+        rules.use_rules(policies.rules_for)
         sessions.use_memberships(queries.belongings)
         bars.use_pending_seats(queries.pending_seats)
         names.use_organization_names(queries.names_of)

@@ -44,6 +44,8 @@ register(
     domain__lapsed="A domain brings its organization nothing any more: its proof is gone.",
     domain__revoked="Staff took a domain back.",
     domain__changed="What people with an address of a domain may do was changed.",
+    sign_in_policy__changed="How members of an organization sign in was changed.",
+    sign_in_policy__lifted="Staff lifted an organization's list of networks.",
     domain__removed="An organization gave a domain up.",
 )
 register(

@@ -289,3 +289,35 @@ class JoinRequest(TenantModel):
             ),
         ]
         indexes = [models.Index(name="join_request_page", fields=["tenant_id", "organization", "-id"])]
+
+
+class SignInPolicy(TenantModel):
+    """How members of an organization sign in: one row each at most; without one nothing is asked."""
+
+    class SecondFactor(models.TextChoices):
+        OFF = "off"
+        REQUIRED = "required"
+
+    organization = TenantForeignKey(Organization, related_name="sign_in_policies")
+    second_factor = models.CharField(max_length=8, choices=SecondFactor.choices, default=SecondFactor.OFF)
+    required_since = models.DateTimeField(null=True)  # when the second factor was asked for: the grace begins
+    grace_days = models.PositiveSmallIntegerField(default=14)
+    session_lifetime_hours = models.PositiveSmallIntegerField(null=True)
+    idle_minutes = models.PositiveSmallIntegerField(null=True)
+    allowed_networks = models.JSONField(default=list)  # CIDR; empty: from anywhere
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="sign_in_policy_one", fields=["tenant_id", "organization"]),
+            models.CheckConstraint(
+                name="sign_in_policy_second_factor",
+                condition=Q(second_factor="off", required_since=None) | Q(second_factor="required", required_since__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="sign_in_policy_bounds",
+                condition=Q(grace_days__lte=90)
+                & (Q(session_lifetime_hours=None) | Q(session_lifetime_hours__range=(1, 336)))
+                & (Q(idle_minutes=None) | Q(idle_minutes__range=(5, 4320))),
+            ),
+        ]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Prefetch, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, OuterRef, Prefetch, Q, Subquery
 
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import Belonging
@@ -14,13 +14,14 @@ from tenantry.entitlements.plans import SEATS
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, invalid, not_found
 
-from .models import Invitation, Membership, Organization, Profile
+from .models import Invitation, Membership, Organization, Profile, SignInPolicy
 from .states import DEACTIVATED, PENDING, refusal
 
 
 def load(key: UUID | str, staff: bool) -> Organization | None:
     """An organization by id or slug that is not deleted; deactivated ones exist for staff only."""
-    rows = Organization.objects.filter(deleted_at__isnull=True)
+    networks = SignInPolicy.objects.filter(organization_id=OuterRef("id")).values("allowed_networks")
+    rows = Organization.objects.filter(deleted_at__isnull=True).annotate(allowed_networks=Subquery(networks))  # for the guard
     found = rows.filter(id=key).first() if isinstance(key, UUID) else rows.filter(slug=key).first()
     return None if found is None or (found.state == DEACTIVATED and not staff) else found
 

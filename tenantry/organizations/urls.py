@@ -7,7 +7,7 @@ from django.urls import URLPattern, path
 from tenantry.kit.converters import register_identifiers
 
 from .domains import views as domains
-from .views import directory, home, images, invitation, invitations, members, settings, staff, start, wizard
+from .views import directory, home, images, invitation, invitations, members, settings, sign_in_policy, staff, start, wizard
 
 register_identifiers()
 
@@ -39,7 +39,7 @@ _organization: list[URLPattern] = [
 
 _DOMAIN = f"{_O}/domains/<dom:domain_id>"
 _REQUEST = f"{_O}/join-requests/<jrq:request_id>"
-_domains: list[URLPattern] = [
+_identity: list[URLPattern] = [
     path(f"{_O}/domains", domains.domains, name="domains"),
     path(f"{_O}/domains/new", domains.new, name="domain_new"),
     path(_DOMAIN, domains.domain, name="domain"),
@@ -49,6 +49,8 @@ _domains: list[URLPattern] = [
     path(f"{_O}/join-requests", domains.requests, name="join_requests"),
     path(f"{_REQUEST}/approval", domains.approve, name="join_request_approve"),
     path(f"{_REQUEST}/refusal", domains.refuse, name="join_request_refuse"),
+    path(f"{_O}/sign-in", sign_in_policy.sign_in_policy, name="sign_in_policy"),
+    path("staff/organizations/<org:organization_id>/networks/lifting", sign_in_policy.staff_networks_lift, name="staff_networks_lift"),
     path("staff/organizations/<org:organization_id>/domains/<dom:domain_id>", domains.staff_domain, name="staff_domain"),
     path("me/join-requests/<org:organization_id>", domains.join, name="own_join"),
 ]
@@ -80,4 +82,4 @@ _public: list[URLPattern] = [
     path(f"{_O}/theme.css", images.organization_theme, name="organization_theme"),
 ]
 
-urlpatterns: list[URLPattern] = [*_public, *_organization, *_domains, *_staff]
+urlpatterns: list[URLPattern] = [*_public, *_organization, *_identity, *_staff]

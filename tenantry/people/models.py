@@ -89,6 +89,9 @@ class Session(TenantModel):
     ip = models.GenericIPAddressField(null=True)
     last_used_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    # What the person's organizations allow (rules.py); kept here so that a request needn't ask. None: the workspace's own.
+    lifetime_seconds = models.PositiveIntegerField(null=True)
+    idle_seconds = models.PositiveIntegerField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from tenantry.tenancy.scope import aside
 from . import history, steps
 from .factors import passing
 from .models import Session, Staff, User
+from .rules import rules_of
 
 COOKIE: Final[str] = cookie_name("tenantry_session", path="/t/" if settings.ENVIRONMENT.multi else "")
 LIFETIME = timedelta(days=14)
@@ -54,7 +55,7 @@ def when_signed_in(watcher: Callable[[User, Session], None]) -> None:
 def acknowledge(user_id: UUID) -> None:
     """Who has just changed their own access (founded, joined) needn't be told so on the next page."""
     generation = User.objects.values_list("generation", flat=True).get(id=user_id)
-    Session.objects.filter(user_id=user_id, ended_at__isnull=True).update(generation=generation)
+    Session.objects.filter(user_id=user_id, ended_at__isnull=True).update(generation=generation, **_bounds(user_id))
 
 
 def memberships_of(user_id: UUID) -> Sequence[Belonging]:
@@ -74,7 +75,7 @@ def start_session(*, user: User, method: str, connection_id: UUID | None = None)
     session = Session(
         user=user, token_hash=crypto.digest(token), generation=user.generation, method=method, device=device_of(info.user_agent),
         user_agent=info.user_agent, ip=info.ip, last_used_at=moment, expires_at=moment + LIFETIME, proved_at=moment,
-        connection_id=connection_id,
+        connection_id=connection_id, **_bounds(user.id),
     )  # fmt: skip
     steps.settle(session, user)
     for watcher in _watchers:  # before it is saved: a watcher may shorten its life
@@ -86,6 +87,22 @@ def start_session(*, user: User, method: str, connection_id: UUID | None = None)
     record("user.signed_in", actor=Actor("user", user.id, user.email, "portal"), target=user, label=user.email,
            reason=f"{method}, awaits {session.awaits}" if session.awaits else method)  # fmt: skip
     return session, token
+
+
+def _bounds(user_id: UUID) -> dict[str, int | None]:
+    """How long a person's sessions last and may lie unused, by the strictest of their organizations, in seconds."""
+    rules = rules_of(user_id)
+    return {
+        "lifetime_seconds": int(rules.lifetime.total_seconds()) if rules.lifetime else None,
+        "idle_seconds": int(rules.idle.total_seconds()) if rules.idle else None,
+    }
+
+
+def is_over(session: Session, moment: datetime) -> bool:
+    """Whether a session has run out by the rules of its person's organizations."""
+    if session.lifetime_seconds is not None and session.created_at + timedelta(seconds=session.lifetime_seconds) <= moment:
+        return True
+    return session.idle_seconds is not None and session.last_used_at + timedelta(seconds=session.idle_seconds) <= moment
 
 
 def awaited(token: str) -> str:
@@ -106,18 +123,25 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
         .filter(token_hash=crypto.digest(token), ended_at__isnull=True, expires_at__gt=moment, last_used_at__gt=moment - IDLE)
         .first()
     )
-    if session is None or session.user.status != User.Status.ACTIVE:
+    if session is None or session.user.status != User.Status.ACTIVE or is_over(session, moment):
         return NOBODY, False, None
     if session.awaits:
         return NOBODY, False, session if moment - session.last_used_at < UNFINISHED else None
     changed = session.generation != session.user.generation
     if changed or moment - session.last_used_at > TOUCH_EVERY:
+        bounds = _bounds(session.user_id) if changed else {}  # they may belong to other organizations than at the last request
+        for name, value in bounds.items():
+            setattr(session, name, value)
         with aside():
             # The person before their sessions, as whoever revokes a person does: the other way round the two would wait in a circle.
             User.objects.filter(id=session.user_id).update(last_seen_at=moment)
             overdue = passing.set_up_stands_before(session.user, session)  # the time of grace ended while they were signed in
             session.awaits = passing.SETUP if overdue else ""
-            Session.objects.filter(id=session.id).update(last_used_at=moment, generation=session.user.generation, awaits=session.awaits)
+            Session.objects.filter(id=session.id).update(
+                last_used_at=moment, generation=session.user.generation, awaits=session.awaits, **bounds
+            )
+        if is_over(session, moment):
+            return NOBODY, False, None
         if overdue:
             return NOBODY, False, session
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
@@ -129,11 +153,8 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
 def live_sessions(user_id: UUID) -> list[Session]:
     """The sessions that still work, the latest used first."""
     moment = now()
-    return list(
-        Session.objects.filter(user_id=user_id, ended_at__isnull=True, expires_at__gt=moment, last_used_at__gt=moment - IDLE).order_by(
-            "-last_used_at"
-        )
-    )
+    rows = Session.objects.filter(user_id=user_id, ended_at__isnull=True, expires_at__gt=moment, last_used_at__gt=moment - IDLE)
+    return [session for session in rows.order_by("-last_used_at") if not is_over(session, moment)]
 
 
 def end_session(*, session_id: UUID, user: User, actor: Actor) -> None:

@@ -43,6 +43,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("organization", "Single sign-on", "lock", "sso", ("identity:read",), "Security"),
     NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
     NavEntry("organization", "Domains", "globe", "domains", ("identity:read",), "Security"),
+    NavEntry("organization", "Sign-in", "lock", "sign_in_policy", ("identity:read",), "Security"),
     NavEntry("organization", "Settings", "settings", "settings", ("settings:read",), "Security"),
     NavEntry("staff", "Home", "home", "staff_home", ("organizations:list",), "Staff console"),
     NavEntry("staff", "Organizations", "building", "staff_organizations", ("organizations:list",), "Staff console"),

@@ -39,3 +39,13 @@ def domains(story: Story) -> None:
     story.act(cast.owner, f"DELETE {at}", path, ("domain.removed", {"state": ("verified", None)}))
     for person in people:
         person.close()
+
+
+def sign_in_policy(story: Story) -> None:
+    """The rules, and staff's way out of the list of networks."""
+    cast, at = story.cast, "/organizations/{organization}/sign-in-policy"
+    changed = {"idle_minutes": (None, 60), "allowed_networks": ([], ["127.0.0.0/8"])}
+    story.act(cast.owner, f"PUT {at}", f"{cast.org}/sign-in-policy", ("sign_in_policy.changed", changed),
+              json={"idle_minutes": 60, "allowed_networks": ["127.0.0.0/8"]})  # fmt: skip
+    lifted = ("sign_in_policy.lifted", {"allowed_networks": (["127.0.0.0/8"], [])})
+    story.act(cast.admin, f"POST {at}/lifting", f"{cast.org}/sign-in-policy/lifting", lifted, json={"reason": "They moved"})

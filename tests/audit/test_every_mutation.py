@@ -19,7 +19,7 @@ from ..isolation import rows
 from ..isolation.document import WORDS, operations
 from ..people import Cast, Client, ok
 from ..receivers import Receiver
-from .domain_acts import domains
+from .domain_acts import domains, sign_in_policy
 from .factor_acts import factors
 from .sso_story import single_sign_on
 
@@ -122,6 +122,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _members(story)
     _invitations(story)
     domains(story)
+    sign_in_policy(story)
     _limits(story)
     _staff_and_users(story)
     _keys(story)

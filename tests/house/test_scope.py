@@ -14,6 +14,8 @@ EVERYWHERE = {
     "organizations.domains.joining._ask": "as above",
     "organizations.domains.joining.own_requests": "a person's own requests",
     "organizations.domains.joining.withdraw": "as above",
+    "organizations.sign_in_policy.rules_for": "of all of a person's organizations the strictest rule counts, whichever is looked at",
+    "organizations.sign_in_policy._bind_sessions": "as above",
     "organizations.directory.page": "the public directory: anybody sees those who opted in",
     "organizations.views.images._profile": "the picture of an organization that the directory shows",
     "organizations.views.invitation.invitation": "the invitee isn't inside yet: the token decides",

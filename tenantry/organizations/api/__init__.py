@@ -10,6 +10,7 @@ from .members import router as _members
 from .organizations import router as _organizations
 from .own import router as _own
 from .pictures import router as _pictures
+from .sign_in_policy import router as _sign_in_policy
 
 routers = {
     "Organizations": _organizations,
@@ -20,5 +21,6 @@ routers = {
     "Own invitations": _own,
     "Domains": _domains,
     "Joining by domain": _joins,
+    "Sign-in policy": _sign_in_policy,
     "Access questions": _questions,
 }

@@ -161,6 +161,7 @@ def staff_organization(request: HttpRequest, organization_id: UUID) -> HttpRespo
         "limits_open": not found.deleted_at and is_open(request, "entitlements:write", found),
         "opens": not found.deleted_at,
         "domains": list_domains(found, cursor=None, limit=20).rows if principal.may("identity:read", found.id) else [],
+        "lifts": not found.deleted_at and is_open(request, "identity:lift", found),
         "decides": not found.deleted_at and is_open(request, "domains:decide", found),
         "first": steps[0] if steps and not steps[0]["step"].danger else None,
         "steps": steps[1:] if steps and not steps[0]["step"].danger else steps,
