@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem
 
 from ..saml.bindings import Form
@@ -23,8 +23,8 @@ from .views import answer_page, overview_page, sign_in_page
 
 
 def _now() -> float:
-    """The world's time: no service asks a provider for a sandbox's."""
-    return datetime.now(UTC).timestamp()
+    """The tenant's time, as the SAML side has it: the provider is part of the workspace, and so is its clock."""
+    return now().timestamp()
 
 
 def _json(body: dict[str, Any], status: int = 200) -> HttpResponse:
