@@ -32,7 +32,7 @@ READY_SECONDS = 60
 ROOT = Path(__file__).resolve().parent.parent
 # One test asks more with one key than any program would in five minutes; what the limits do has tests of its own, with numbers
 # of their own (tests/access/test_rate_limits.py). A test's workspace is its own, so the rules for an address hold as they are.
-RATE_LIMITS = "requests=1000000/5m,scim=1000000/1s,invitation_create=1000/1h,webhook_writes=1000/1m,exports=1000/24h"
+RATE_LIMITS = "requests=1000000/5m,invitation_create=1000/1h,webhook_writes=1000/1m,exports=1000/24h"
 # A test's data may be lost when the machine fails; that makes commits some ten times faster.
 CARELESS = "fsync synchronous_commit full_page_writes".split()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -31,14 +32,26 @@ _SCIM_TYPES = {
 _SCIM_STATUSES = {402: 403, 422: 400}
 
 
-def scim_error(problem: Problem) -> HttpResponse:
-    """RFC 7644 §3.12: the status as a string, ``scimType`` where there is one that fits, and our own ``code`` beside them."""
-    metrics.refused(problem.status, problem.code)
-    status = _SCIM_STATUSES.get(problem.status, problem.status)
-    body = {"schemas": [SCIM_ERROR], "status": str(status), "detail": problem.detail, "code": problem.code}
+def scim_status(problem: Problem) -> int:
+    """The status as connectors know it."""
+    return _SCIM_STATUSES.get(problem.status, problem.status)
+
+
+def scim_error_body(problem: Problem) -> dict[str, Any]:
+    """RFC 7644 §3.12: the status as a string, and ``scimType`` where there is one that fits. Nothing else: strict clients take no more."""
+    body = {"schemas": [SCIM_ERROR], "status": str(scim_status(problem)), "detail": problem.detail}
     if kind := problem.members.get("scim_type") or _SCIM_TYPES.get(problem.code):
         body["scimType"] = kind
-    return _with_headers(HttpResponse(json.dumps(body), status=status, content_type=SCIM_MEDIA_TYPE), problem)
+    return body
+
+
+def scim_error(problem: Problem) -> HttpResponse:
+    """The answer to a directory."""
+    metrics.refused(problem.status, problem.code)
+    content = json.dumps(scim_error_body(problem))
+    response = HttpResponse(content, status=scim_status(problem), content_type=SCIM_MEDIA_TYPE)
+    response["X-Problem-Code"] = problem.code  # the body takes no members of our own
+    return _with_headers(response, problem)
 
 
 def wants_json(request: HttpRequest) -> bool:

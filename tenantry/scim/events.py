@@ -13,4 +13,7 @@ register(
     scim_user__created="A directory made a person known.",
     scim_user__changed="A directory changed what it says of a person.",
     scim_user__deleted="A person left a directory; nothing of them was erased.",
+    scim_group__created="A directory made a group.",
+    scim_group__changed="A directory changed a group's name or members.",
+    scim_group__deleted="A directory deleted a group.",
 )

@@ -20,7 +20,7 @@ from .refusals import invalid_count, invalid_cursor, invalid_path, invalid_value
 from .resources import base
 from .sources import Source, each, narrowed, ordered
 
-_ALL = Projection()
+_ALL = Projection(everything=True)
 
 
 @dataclass(frozen=True, slots=True)

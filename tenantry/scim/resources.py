@@ -76,7 +76,8 @@ def group_resource(row: ScimGroup, members: Iterable[tuple[UUID, str]] | None, p
     shown = {"schemas": [GROUPS.core.urn], "id": row.public_id, **group_attributes(row)}
     if members is not None:
         shown["members"] = [
-            {"value": (identifier := ScimUser.encode_id(member)), "$ref": f"{prefix}/Users/{identifier}", "display": name, "type": "User"}
+            {"value": (identifier := ScimUser.encode_id(member)), "$ref": f"{prefix}/Users/{identifier}", "type": "User"}
+            | ({"display": name} if name else {})
             for member, name in members
         ]
     shown["meta"] = _meta("Group", row, f"{prefix}/Groups/{row.public_id}")
@@ -92,10 +93,14 @@ def groups_of(members: Collection[UUID]) -> dict[UUID, list[tuple[UUID, str]]]:
     return found
 
 
-def members_of(groups: Collection[UUID]) -> dict[UUID, list[tuple[UUID, str]]]:
-    """The people of these groups, by id and the name to show. One query."""
+def members_of(groups: Collection[UUID], *, named: bool) -> dict[UUID, list[tuple[UUID, str]]]:
+    """The people of these groups, by id and, when ``named``, the name to show. One query."""
     found: dict[UUID, list[tuple[UUID, str]]] = {}
     rows = ScimGroupMember.objects.filter(group_id__in=groups).order_by("member_id")
+    if not named:
+        for group, member in rows.values_list("group_id", "member_id"):
+            found.setdefault(group, []).append((member, ""))
+        return found
     for group, member, name, shown in rows.values_list("group_id", "member_id", "member__user_name", "member__data__displayName"):
         found.setdefault(group, []).append((member, str(shown or name)))
     return found

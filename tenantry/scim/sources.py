@@ -52,7 +52,8 @@ def show_users(rows: Sequence[ScimUser], projection: Projection, prefix: str) ->
 def show_groups(rows: Sequence[ScimGroup], projection: Projection, prefix: str) -> list[dict[str, Any]]:
     """Groups as resources; one query for their members, unless nobody asks for them."""
     wanted = projection.wants("members", GROUPS)
-    members = members_of([row.id for row in rows]) if rows and wanted else {}
+    named = projection.asks("members", "display", GROUPS)
+    members = members_of([row.id for row in rows], named=named) if rows and wanted else {}
     return [group_resource(row, members.get(row.id, ()) if wanted else None, prefix) for row in rows]
 
 

@@ -33,7 +33,7 @@ def _refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]
     """Assert that an answer is this error, in the shape of RFC 7644 §3.12."""
     assert (response.status_code, response.headers["content-type"]) == (status, "application/scim+json"), response.text
     body: dict[str, Any] = response.json()
-    assert (body["schemas"], body["status"], body["code"]) == ([ERROR], str(status), code)
+    assert (body["schemas"], body["status"], response.headers["x-problem-code"]) == ([ERROR], str(status), code)
     assert body["detail"]
     return body
 

@@ -231,7 +231,7 @@ def _set(item: dict[str, Any], sub: Attribute, value: Any) -> None:
 def _multi(holder: dict[str, Any], each: Operation, attribute: Attribute) -> None:
     held: list[Any] = holder.get(attribute.name) or []
     if each.op == "remove":
-        if each.value in (None, "", []):
+        if each.value is None or each.value == "":  # an empty list names nobody
             holder.pop(attribute.name, None)
             return
         unwanted = read_value(attribute, each.value) or []

@@ -18,6 +18,13 @@ class Projection:
 
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    everything: bool = False  # also what is returned on request only: for filters
+
+    def asks(self, name: str, part: str, kind: ResourceType) -> bool:
+        """Whether a part that is returned on request only is asked for."""
+        found = (resolve(text, kind) for text in self.only)
+        named = any(each and each.attribute and each.sub and (each.attribute.name, each.sub.name) == (name, part) for each in found)
+        return self.everything or named
 
     def wants(self, name: str, kind: ResourceType) -> bool:
         """Whether an attribute of the core is in the answer at all: for what costs a query."""
