@@ -232,6 +232,52 @@ def test_many_at_once_ask_for_the_keys_once() -> None:
     assert (len(read), len(stage.calls)) == (8, 1)
 
 
+def test_nobody_waits_for_a_strangers_asking() -> None:
+    """A token with a made-up kid makes us ask a provider that is slow today: tokens with known keys are read meanwhile."""
+    stage, asked, go_on = Stage(), threading.Event(), threading.Event()
+    stage.read(stage.token())
+    honest = stage.fetch
+
+    def slow(*call: object) -> Answer:
+        asked.set()
+        assert go_on.wait(5)
+        return honest(*call)  # type: ignore[arg-type]  # as it was called
+
+    stage.fetch = slow  # type: ignore[method-assign]  # this one's only
+    keys.Keys(stage.provider, slow)._held.asked = float("-inf")
+    stranger = threading.Thread(target=lambda: _refused(stage, stage.token({"kid": "made-up"})))
+    stranger.start()
+    assert asked.wait(5)
+    assert stage.read(stage.token()).subject
+    go_on.set()
+    stranger.join()
+
+
+def test_who_waited_in_vain_does_not_ask_in_turn() -> None:
+    stage = Stage()
+    stage.answers[stage.provider.jwks_uri] = Answer(503, {}, b"", 1)
+    honest, told = stage.fetch, []
+
+    def slow(*call: object) -> Answer:
+        time.sleep(0.05)
+        return honest(*call)  # type: ignore[arg-type]  # as it was called
+
+    stage.fetch = slow  # type: ignore[method-assign]  # this one's only
+    threads = [threading.Thread(target=lambda: told.append(_refused(stage, stage.token()))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["oidc_answer_status", *["oidc_keys_unavailable"] * 7]
+    assert len(stage.calls) == 1
+
+
+def _refused(stage: Stage, token: str) -> str:
+    with pytest.raises(Refused) as refused:
+        stage.read(token)
+    return refused.value.code
+
+
 def test_keys_that_cannot_be_used_are_left_out_with_the_reason() -> None:
     good = private()
     weak = {"kty": "RSA", "kid": "weak", "e": "AQAB", "n": base64.urlsafe_b64encode(b"\xff" * 128).decode().rstrip("=")}

@@ -7,6 +7,7 @@ takes the first and another the last (RFC 8259 §4), so such a document is refus
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Literal
 
 from tenantry.sso.refused import Refused
@@ -37,17 +38,21 @@ class _Double(ValueError):
     """A member stands twice in one object."""
 
 
+class _NoNumber(ValueError):
+    """Not a number that a document may have."""
+
+
 def read_object(data: bytes, *, kind: Kind, what: str, largest: int = LARGEST) -> dict[str, Any]:
     """The JSON object in ``data`` (UTF-8, at most ``largest`` bytes); ``what`` begins the sentences, such as "The list of keys".
 
-    Raises Refused: too large, no JSON object, a member twice, nested deeper than 16, NaN or Infinity, a number of
+    Raises Refused: too large, no JSON object, a member twice, nested deeper than 16, NaN or Infinity (or 1e999), a number of
     thousands of digits, or text with NUL or half a surrogate pair, which no database stores.
     """
     codes = _CODES[kind]
     if len(data) > largest:
         raise Refused(codes["large"], f"{what} is larger than {largest // 1024} KB.")
     try:
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_single, parse_constant=_no_constant)
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=_single, parse_constant=_no_constant, parse_float=_float)
     except _Double as error:
         raise Refused(codes["double"], f"{what} has a member twice.") from error
     except RecursionError as error:
@@ -68,7 +73,15 @@ def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+    raise _NoNumber(name)
+
+
+def _float(text: str) -> float:
+    """A number that stays one when it is written again: 1e999 would become Infinity, which no database takes."""
+    found = float(text)
+    if not math.isfinite(found):
+        raise _NoNumber(text)
+    return found
 
 
 def _check(value: Any, codes: dict[str, str], what: str, levels: int) -> None:

@@ -110,9 +110,13 @@ def read_key(item: dict[str, Any]) -> Key:
 
 class _Held:
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.found: KeySet | None = None
-        self.asked = self.read = float("-inf")
+        self.asking = threading.Lock()
+        self.found: tuple[KeySet, float] | None = None  # and when it was read
+        self.asked = float("-inf")  # when the last asking ended, or began
+
+    def good(self, now: float) -> KeySet | None:
+        found = self.found
+        return found[0] if found and now - found[1] <= KEPT_SECONDS else None
 
 
 _held: OrderedDict[str, _Held] = OrderedDict()
@@ -165,23 +169,26 @@ class Keys:
     def all(self, *, renew: bool = False) -> KeySet:
         """All usable keys; with ``renew`` asked for again, unless that was just done. May wait for the network."""
         held = self._held
-        with held.lock:
+        if not renew and (good := held.good(time.monotonic())):
+            return good  # nobody waits for somebody else's asking
+        with held.asking:
             now = time.monotonic()
-            good = held.found if now - held.read <= KEPT_SECONDS else None
+            good = held.good(now)
             if good and not (renew and now - held.asked > APART_SECONDS):
                 return good
             if not good and now - held.asked <= FAILED_SECONDS:
                 raise Refused("oidc_keys_unavailable", "The provider's keys could not be read a moment ago. Try again.")
             held.asked = now
             try:
-                held.found = read_set(network.read(self._fetch, self.address, what="The provider's list of keys"))
+                read = read_set(network.read(self._fetch, self.address, what="The provider's list of keys"))
             except Refused:
+                held.asked = time.monotonic()  # who waited meanwhile doesn't ask in turn
                 # Somebody's token with a made-up kid, sent while the provider has a fault, must not cost the keys we have.
                 if good:
                     return good
                 raise
-            held.read = time.monotonic()
-            return held.found
+            held.found = (read, time.monotonic())
+            return read
 
 
 def _named(found: KeySet, kid: str | None) -> list[Key]:
