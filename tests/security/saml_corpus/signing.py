@@ -209,6 +209,14 @@ def flipped(block: int, *, data: str = XENC + "aes256-cbc", position: int = 0, b
     return text[:at] + base64.b64encode(bytes(value)).decode() + text[end:]
 
 
+def _exchanged() -> str:
+    """A signed response in which another encrypted assertion, of somebody whom the provider let in too, takes the place of its own."""
+    other = Said(name_id=f"<saml:NameID>{EVIL}</saml:NameID>")
+    root, box = parse(sign(_sealed())), parse(encrypt(sign(other.assertion()), other_pair()))
+    root.replace(root.find(box.tag), box)
+    return text_of(root)
+
+
 _CBC = XENC + "aes256-cbc"
 _EMPTY_KEY = f'<xenc:EncryptedKey xmlns:xenc="{XENC}"/>'
 ENCRYPTION = [
@@ -224,6 +232,7 @@ ENCRYPTION = [
     Case("CBC with a changed padding", "saml_decryption_failed", lambda: flipped(-2, position=15, by=0x80), "padding", "saml_encoding"),
     Case("CBC with another name inside", "saml_decryption_failed",
         lambda: Said().response(encrypt(_evil(sign(Said().assertion())), other_pair(), data=_CBC)), "one wording", "saml_digest_mismatch"),
+    Case("another encrypted assertion in a signed response", "saml_digest_mismatch", _exchanged, "digest", named=EVIL),
     Case("GCM changed", "saml_decryption_failed",
         lambda: flipped(5, data=XENC11 + "aes256-gcm"), "authentication tag", "saml_malformed"),
     Case("two encrypted assertions", "saml_several_assertions", _two_sealed, "one assertion"),
