@@ -16,6 +16,7 @@ EVERYWHERE = {
     "organizations.domains.joining.withdraw": "as above",
     "organizations.sign_in_policy.rules_for": "of all of a person's organizations the strictest rule counts, whichever is looked at",
     "organizations.sign_in_policy._bind_sessions": "as above",
+    "sso.provider.identity.known_services": "the test provider is nobody's organization: it lists the connections that trust it",
     "organizations.directory.page": "the public directory: anybody sees those who opted in",
     "organizations.views.images._profile": "the picture of an organization that the directory shows",
     "organizations.views.invitation.invitation": "the invitee isn't inside yet: the token decides",

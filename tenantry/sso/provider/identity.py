@@ -8,8 +8,11 @@ from tenantry.audit.services import SYSTEM, record
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import address
+from tenantry.tenancy.scope import everywhere
 from tenantry.tenancy.settings import Group, read_group, write_group
 
+from ..models import Connection
+from ..parties import our_side
 from ..saml import certificates
 from ..saml.certificates import Certificate
 
@@ -28,6 +31,13 @@ class Identity:
     def certificate(self) -> Certificate:
         """The certificate, parsed."""
         return certificates.read(self.certificate_pem)
+
+
+def known_services(entity_id: str) -> list[tuple[str, str]]:
+    """The entity IDs of the SAML connections that trust this provider, each with its organization's and its own name."""
+    with everywhere():  # whoever tries a connection out is signed in to no organization at the provider
+        rows = Connection.objects.select_related("organization").filter(kind=Connection.Kind.SAML, idp_entity_id=entity_id)
+        return [(our_side(row)["entity_id"], f"{row.organization.name}: {row.name}") for row in rows.order_by("-id")[:50]]
 
 
 def identity() -> Identity:

@@ -19,7 +19,7 @@ from ..saml.parties import Idp, Sp
 from . import oidc, saml
 from .forms import BeginForm, LogoutForm, OidcLogoutForm
 from .gate import require_own, test_provider_page
-from .identity import identity
+from .identity import identity, known_services
 from .people import PersonForm
 
 
@@ -56,8 +56,9 @@ def overview_page(
         ("Sign-out address", address("test_provider_slo")),
     ]
     oidc_addresses = [("Issuer", oidc.issuer()), ("Client ID", oidc.CLIENT_ID), ("Client secret", oidc.client_secret(own))]
+    services = known_services(own.entity_id)
     forms = {"begin": begin or BeginForm(), "end": end or LogoutForm(), "oidc_end": oidc_end or OidcLogoutForm()}
-    context = {"own": own, "addresses": addresses, "oidc_addresses": oidc_addresses, **forms}
+    context = {"own": own, "addresses": addresses, "oidc_addresses": oidc_addresses, "services": services, **forms}
     return render(request, "sso/provider/overview.html", context, status=422 if any(form.errors for form in forms.values()) else 200)
 
 
