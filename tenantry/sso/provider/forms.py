@@ -20,7 +20,8 @@ class LogoutForm(forms.Form):
     """Who is signed out, and where."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="end_%s", **kwargs)  # the form beside it has fields of the same names
+        super().__init__(*args, **kwargs)
+        self.auto_id = "end_%s"  # the form beside it has fields of the same names
 
     audience = forms.CharField(label="Entity ID of the service", max_length=1024)
     subject = forms.CharField(label="Subject", max_length=200)
