@@ -29,6 +29,7 @@ class MeMembership(Schema):
 class Me(Schema):
     via: str
     user: dict[str, Any] | None
+    impersonated_by: dict[str, str] | None = None
     staff_role: str | None
     key: dict[str, Any] | None
     memberships: list[MeMembership]
@@ -73,10 +74,11 @@ class VendorPermissionsIn(Strict):
 def me(request: HttpRequest) -> dict[str, Any]:
     """The person or key behind this request, and what they may do where."""
     principal = signed_in(request)
-    user = principal.user
+    user, behind = principal.user, principal.impersonator
     return {
         "via": principal.via,
         "user": {"id": user.public_id, "email": user.email, "name": user.name} if user else None,
+        "impersonated_by": {"id": behind.public_id, "email": behind.email, "name": behind.name} if behind else None,
         "staff_role": principal.staff_role or None,
         "key": {"name": principal.key_name, "scopes": sorted(principal.scopes) if principal.scopes is not None else None}
         if principal.key_id

@@ -21,7 +21,7 @@ from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, forbidden, not_found
 
 from .models import ApiKey
-from .permissions import staff_holds
+from .permissions import OPEN_TO_IMPERSONATION, staff_holds
 from .principal import Principal, principal_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,19 @@ def person(request: HttpRequest) -> User:
     principal = signed_in(request)
     if principal.user is None:
         raise Problem(HTTPStatus.FORBIDDEN, "person_required", "This is for a signed-in person; a key can't do it.")
+    not_impersonated(request)
     return principal.user
+
+
+def not_impersonated(request: HttpRequest) -> None:
+    """For what is a person's own alone: their account, and where they belong. Raises Problem 403 ``impersonation_closed``."""
+    if principal_of(request).impersonator is not None:
+        raise closed_to_impersonation()
+
+
+def closed_to_impersonation() -> Problem:
+    """403 for what staff can't do as somebody else, whoever that is."""
+    return Problem(HTTPStatus.FORBIDDEN, "impersonation_closed", "This is closed while you look at the portal as somebody else.")
 
 
 def is_recent(principal: Principal) -> bool:
@@ -166,6 +178,8 @@ def require(principal: Principal, permission: str, organization_id: UUID | None)
 
 def lacking(principal: Principal, permission: str) -> Problem:
     """403 for somebody who doesn't hold a permission: of a key with scopes it is said which one is missing."""
+    if principal.impersonator is not None and permission not in OPEN_TO_IMPERSONATION:
+        return closed_to_impersonation()
     if principal.scopes is not None and permission not in principal.scopes:
         return insufficient_scope(permission)
     return forbidden(permission)

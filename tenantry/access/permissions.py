@@ -63,6 +63,15 @@ INCLUDES: Final = {
 }
 
 
+# What staff may do while they look at the portal as somebody else: a short list, so that what comes later is closed. Nothing of
+# money, keys, secrets, identity, export or erasure; changes only once they raised it (people/impersonation/).
+OPEN_TO_IMPERSONATION: Final = frozenset({
+    "organization:read", "settings:read", "settings:write", "verification:resubmit", "roles:read", "members:directory", "members:read",
+    "members:write", "members:grant_operational", "invitations:read", "invitations:write", "webhooks:read", "entitlements:read",
+    "usage:read", "usage:write", "audit:read_operations", "maintenance:read",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """``name`` is ``resource:action``. ``staff`` are the staff roles that hold it in every organization."""

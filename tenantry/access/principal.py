@@ -11,7 +11,7 @@ from tenantry.audit.services import Actor
 from tenantry.kit.ids import encode
 from tenantry.tenancy.scope import EVERYTHING, Everything
 
-from .permissions import ROLES, role_holds, staff_holds
+from .permissions import OPEN_TO_IMPERSONATION, ROLES, role_holds, staff_holds
 
 if TYPE_CHECKING:
     from tenantry.people.models import Session, User
@@ -30,6 +30,11 @@ class Belonging:
     state: str
 
     @property
+    def public_id(self) -> str:
+        """The organization's ``org_`` identifier."""
+        return encode("org", self.organization_id)
+
+    @property
     def role_label(self) -> str:
         return ROLES[self.role].label
 
@@ -38,7 +43,8 @@ class Belonging:
 class Principal:
     """Nobody, a person with a session, a key, or a directory's token (``scim``), which is at ``/scim/v2`` alone.
 
-    ``scopes`` narrow a key: None means all that its role holds.
+    ``scopes`` narrow a key: None means all that its role holds. ``impersonator``: the staff whose session speaks as ``user``;
+    ``raised`` says that they may change something.
     """
 
     via: Via = "nobody"
@@ -51,6 +57,9 @@ class Principal:
     key_organization_id: UUID | None = None
     key_owner_id: UUID | None = None
     scopes: frozenset[str] | None = None
+    impersonator: User | None = None
+    impersonation_id: UUID | None = None
+    raised: bool = False
 
     @property
     def known(self) -> bool:
@@ -62,6 +71,8 @@ class Principal:
         """A stable name for whom a rate limit or an idempotency key counts."""
         if self.key_id:
             return f"{self.via}:{self.key_id.hex}"
+        if self.impersonator and self.user:
+            return f"user:{self.impersonator.id.hex}:as:{self.user.id.hex}"
         return f"user:{self.user.id.hex}" if self.user else "nobody"
 
     @property
@@ -97,6 +108,8 @@ class Principal:
         """Whether this principal holds a permission, in one organization or in the tenant as a whole."""
         if self.scopes is not None and permission not in self.scopes:
             return False
+        if self.impersonator is not None and permission not in OPEN_TO_IMPERSONATION:
+            return False
         if self.staff_role and staff_holds(self.staff_role, permission):
             return True
         if organization_id is None:
@@ -112,7 +125,8 @@ class Principal:
         if self.key_id:
             return Actor("key", self.key_id, self.key_name or "API key", source)
         if self.user:
-            return Actor("staff" if self.staff_role else "user", self.user.id, self.user.email, source)
+            kind, behind = "staff" if self.staff_role else "user", self.impersonator.id if self.impersonator else None
+            return Actor(kind, self.user.id, self.user.email, source, behind)
         raise RuntimeError("Nobody is signed in, so nobody can have acted.")
 
 

@@ -30,6 +30,7 @@ from tenantry.people.auth_api import router as sign_in
 from tenantry.people.factors.api import router as factors
 from tenantry.people.factors.passkey_api import router as passkeys
 from tenantry.people.factors.sign_in_api import router as second_factor
+from tenantry.people.impersonation.api import router as impersonation
 from tenantry.people.proof_api import router as proof
 from tenantry.portal.middleware import as_problem
 from tenantry.scim.api import router as scim
@@ -129,6 +130,7 @@ for tag, router in (
     ("Single sign-on", sso),
     ("Single sign-on", sso_policy),
     ("People", people),
+    ("Impersonation", impersonation),
     ("Mail", mail),
     ("Directory sync", scim),
     ("Audit", audit),

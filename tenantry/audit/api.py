@@ -12,12 +12,14 @@ from pydantic import AwareDatetime
 from tenantry.access import limits
 from tenantry.access.guards import actor_of, guard, guard_tenant, require, require_recent, signed_in
 from tenantry.kit.operations import needs
+from tenantry.kit.paging import Page
 from tenantry.kit.schemas import Listing, Paging, TypeId, listing
 from tenantry.tenancy.scope import current
 
 from . import chain
 from .export import export
-from .queries import Filter, list_events, shape
+from .models import Event
+from .queries import Filter, impersonators, list_events, shape
 
 router = Router()
 OrganizationRef = Annotated[UUID, TypeId("org")]
@@ -67,6 +69,11 @@ def organization_filter(request: HttpRequest, organization_id: Any, wanted: dict
     return Filter(**wanted, organization_id=organization_id, money=money, operations=operations)
 
 
+def _listed(page: Page[Event]) -> dict[str, Any]:
+    behind = impersonators(page.rows)
+    return listing(page, lambda event: shape(event, behind))
+
+
 @router.get("/organizations/{organization_id}/audit-events", response=Listing[EventOut], summary="An organization's record",
             **needs("organization:read"))  # fmt: skip
 def list_for_organization(
@@ -75,7 +82,7 @@ def list_for_organization(
     """Operations with ``audit:read_operations``, money with ``audit:read_money``; the latest first."""
     organization = guard(request, "organization:read", organization_id)
     found = organization_filter(request, organization.id, wanted.dict())
-    return listing(list_events(found, cursor=paging.cursor, limit=paging.limit), shape)
+    return _listed(list_events(found, cursor=paging.cursor, limit=paging.limit))
 
 
 @router.get("/organizations/{organization_id}/audit-events/export", summary="Export an organization's record",
@@ -96,7 +103,7 @@ def export_for_organization(
 def list_for_tenant(request: HttpRequest, wanted: Query[Wanted], paging: Query[Paging]) -> dict[str, Any]:
     """The latest first."""
     guard_tenant(request, "audit:read_tenant")
-    return listing(list_events(Filter(**wanted.dict()), cursor=paging.cursor, limit=paging.limit), shape)
+    return _listed(list_events(Filter(**wanted.dict()), cursor=paging.cursor, limit=paging.limit))
 
 
 @router.get("/audit-events/export", summary="Export the tenant's record", **needs("audit:read_tenant"))

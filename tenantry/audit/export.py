@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -17,12 +18,13 @@ from tenantry.kit.problems import invalid
 from tenantry.tenancy.scope import Everything, current, scope
 
 from .models import Event
-from .queries import Filter, events, shape
+from .queries import Filter, events, impersonators, shape
 
 PAGE = 2_000
 MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 COLUMNS = (
-    "id occurred_at organization category action actor_kind actor target_kind target_id target changes reason source request_id ip".split()
+    "id occurred_at organization category action actor_kind actor target_kind target_id target changes reason source request_id ip "
+    "impersonated_by".split()
 )
 
 
@@ -45,29 +47,32 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     """Oldest first, so that what is written meanwhile changes nothing that was already sent."""
 
-    def page(after: UUID | None) -> list[Event]:
+    def page(after: UUID | None) -> tuple[list[Event], Mapping[UUID, str]]:
         with scope(tenant_id, organizations=organizations):
             rows = events(wanted).filter(id__lt=last)
-            return list((rows.filter(id__gt=after) if after else rows).order_by("id")[:PAGE])
+            found = list((rows.filter(id__gt=after) if after else rows).order_by("id")[:PAGE])
+            return found, impersonators(found)
 
     if form == "csv":
         yield _csv([COLUMNS])
     after: UUID | None = None
-    while rows := await sync_to_async(page)(after):
+    while (found := await sync_to_async(page)(after))[0]:
+        rows, behind = found
         after = rows[-1].id
-        yield _csv(_cells(row) for row in rows) if form == "csv" else b"".join(_line(row) for row in rows)
+        shapes = [shape(row, behind) for row in rows]
+        yield _csv(_cells(one) for one in shapes) if form == "csv" else b"".join(_line(one) for one in shapes)
 
 
-def _line(event: Event) -> bytes:
-    return json.dumps(shape(event), ensure_ascii=False).encode() + b"\n"
+def _line(shaped: dict[str, Any]) -> bytes:
+    return json.dumps(shaped, ensure_ascii=False).encode() + b"\n"
 
 
-def _cells(event: Event) -> list[str]:
-    s = shape(event)
+def _cells(s: dict[str, Any]) -> list[str]:
     changes = json.dumps(s["changes"], ensure_ascii=False)
     return [
         s["id"], s["occurred_at"], s["organization"] or "", s["category"], s["action"], s["actor"]["kind"], s["actor"]["label"],
         s["target"]["kind"], s["target"]["id"], s["target"]["label"], changes, s["reason"], s["source"], s["request_id"], s["ip"] or "",
+        (s["actor"]["impersonated_by"] or {}).get("label", ""),
     ]  # fmt: skip
 
 

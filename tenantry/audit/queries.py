@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from tenantry.kit.problems import invalid
 
 from .catalogue import CATEGORIES, MONEY_CATEGORIES
 from .models import Event
+from .names import people_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,13 @@ def list_events(wanted: Filter, *, cursor: str | None, limit: int) -> Page[Event
     return by_id(events(wanted), cursor=cursor, limit=limit, newest_first=True)
 
 
-def shape(event: Event) -> dict[str, Any]:
-    """An event as the API and the exports show it."""
+def impersonators(rows: Iterable[Event]) -> Mapping[UUID, str]:
+    """Who of the staff stood behind the actors of these events: addresses by id."""
+    return people_names({row.impersonator_id for row in rows if row.impersonator_id})
+
+
+def shape(event: Event, behind: Mapping[UUID, str] | None = None) -> dict[str, Any]:
+    """An event as the API and the exports show it; ``behind`` are the names of ``impersonators``."""
     from tenantry.kit.ids import encode
 
     return {
@@ -75,7 +82,7 @@ def shape(event: Event) -> dict[str, Any]:
         "actor": {
             "kind": event.actor_kind,
             "label": event.actor_label,
-            "impersonated_by": event.impersonator_id and str(event.impersonator_id),
+            "impersonated_by": _behind(event, impersonators([event]) if behind is None else behind),
         },
         "target": {"kind": event.target_kind, "id": event.target_id, "label": event.target_label},
         "changes": event.changes,
@@ -85,3 +92,11 @@ def shape(event: Event) -> dict[str, Any]:
         "ip": event.ip,
         "user_agent": event.user_agent,
     }
+
+
+def _behind(event: Event, names: Mapping[UUID, str]) -> dict[str, str] | None:
+    from tenantry.kit.ids import encode
+
+    if event.impersonator_id is None:
+        return None
+    return {"id": encode("usr", event.impersonator_id), "label": names.get(event.impersonator_id, "")}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .catalogue import event_types
 from .models import Event
+from .queries import impersonators
 
 _ICONS = {
     "member": "members", "settings": "settings", "access": "key", "system": "audit", "invoice": "contract", "payout": "contract",
@@ -22,17 +23,21 @@ _DOORS = {
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One event with the sentence that it makes, its icon and its tone (``good``, ``bad`` or none)."""
+    """One event with the sentence that it makes, its icon and its tone (``good``, ``bad`` or none); ``behind``: the staff who spoke as
+    its actor."""
 
     event: Event
     said: str
     icon: str
     tone: str
     door: str
+    behind: str = ""
 
 
 def stories(events: Iterable[Event]) -> list[Story]:
     """The events in words. An action that a later version no longer knows is told by its name."""
+    rows = list(events)
+    behind = impersonators(rows)
     meanings = {kind.name: kind.meaning.rstrip(".") for kind in event_types()}
     return [
         Story(
@@ -41,8 +46,9 @@ def stories(events: Iterable[Event]) -> list[Story]:
             _ICONS.get(event.category, "audit"),
             tone_of(event.action),
             _DOORS.get(event.source, ""),
+            behind.get(event.impersonator_id, "") if event.impersonator_id else "",
         )
-        for event in events
+        for event in rows
     ]
 
 

@@ -13,7 +13,7 @@ from django.urls.converters import get_converters
 
 from . import ids
 
-PREFIXES = tuple("usr stf ses org mem inv key sct whe whd msg sup mtw dev psk dom jrq con idn".split())
+PREFIXES = tuple("usr stf ses org mem inv key sct whe whd msg sup mtw dev psk dom jrq con idn imp".split())
 
 
 def _converter(prefix: str) -> type:

@@ -12,6 +12,7 @@ class Organizations(AppConfig):
         from tenantry.audit import names
         from tenantry.entitlements import bars
         from tenantry.people import rules, sessions
+        from tenantry.people.impersonation import services as impersonation
         from tenantry.webhooks import services as webhooks
 
         from . import events, letters, notices, published, queries  # noqa: F401  # events, letters, published: register what they say
@@ -23,6 +24,7 @@ class Organizations(AppConfig):
         rules.use_rules(policies.rules_for)
         sessions.use_memberships(queries.belongings)
         bars.use_pending_seats(queries.pending_seats)
+        impersonation.use_owners(queries.owners_people)
         names.use_organization_names(queries.names_of)
         attention.watch(
             "organizations:verify",

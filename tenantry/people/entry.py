@@ -140,5 +140,6 @@ def _failures(label: str, method: str) -> Iterator[None]:
 def leave(request: HttpRequest) -> None:
     """Who signs in anew on a device leaves the session that was there."""
     principal = principal_of(request)
-    if principal.session and principal.user:
-        end_session(session_id=principal.session.id, user=principal.user, actor=principal.actor("portal"))
+    whose = principal.impersonator or principal.user
+    if principal.session and whose:
+        end_session(session_id=principal.session.id, user=whose, actor=principal.actor("portal"))

@@ -102,6 +102,26 @@ class WhyForm(forms.Form):
     reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class OpenAsForm(forms.Form):
+    """Why staff look at a customer's portal as one of its members."""
+
+    reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ConsentForm(forms.Form):
+    """What an organization says to it."""
+
+    consent = forms.ChoiceField(
+        label="May our staff look at your pages as one of your members?",
+        choices=[
+            ("always", "Yes: we are told by mail, and it is in our audit log"),
+            ("ask", "Ask first: an owner says yes each time"),
+            ("never", "No"),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+
 class ReasonForm(forms.Form):
     """Why, and whether the person is told."""
 

@@ -51,6 +51,22 @@ register(
     subject="Your sign-in was changed",
     sample=_factors_changed,
 )
+
+
+def _impersonation() -> dict[str, Any]:
+    from .models import User
+
+    sam, ada = User(name="Sam Reyes", email="sam@northwind.example"), User(name="Ada Okafor", email="ada@contoso.example")
+    url = address("support_access", slug="contoso")
+    return {"staff": sam, "member": ada, "organization": "Contoso", "reason": "She can't find her invoice", "until": now(), "url": url}
+
+
+register("impersonation_started", meaning="Staff begin to look at an organization as one of its members; to its owners.",
+         subject="Sam Reyes looks at Contoso as a member", sample=_impersonation)  # fmt: skip
+register("impersonation_requested", meaning="Staff ask to look at an organization as one of its members; to its owners.",
+         subject="Sam Reyes asks to look at Contoso as a member", sample=_impersonation)  # fmt: skip
+register("impersonation_approved", meaning="An owner let staff look at the organization as one of its members; to that staff.",
+         subject="Contoso lets you look", sample=_impersonation)  # fmt: skip
 register(
     "suspended",
     meaning="Somebody is suspended, or is staff no longer.",

@@ -14,6 +14,7 @@ from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import EVERYTHING, narrow
 
 from .factors import devices
+from .impersonation.present import require_allowed
 from .sessions import COOKIE, principal_of_cookie
 
 # Where others prove themselves in a way of their own: mail providers (mail/api.py), services at the test identity provider.
@@ -34,6 +35,7 @@ class Authentication:
         narrow(EVERYTHING)  # who asks decides what may be seen, and is itself looked up in all of the tenant
         try:
             self._identify(request)
+            require_allowed(request)
         except Problem as problem:
             # Whoever sends a key is a program, also at a page's address.
             program = "Authorization" in request.headers and not request.path_info.startswith(SCIM_PATH)

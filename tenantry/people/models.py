@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from tenantry.tenancy.fields import SealedField
+from tenantry.tenancy.fields import OrganizationId, SealedField
 from tenantry.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -223,4 +223,55 @@ class SignIn(TenantModel):
         indexes = [
             models.Index(name="people_signin_user", fields=["tenant_id", "user", "-id"]),
             models.Index(name="people_signin_session", fields=["tenant_id", "session_id"]),
+        ]
+
+
+class Impersonation(TenantModel):
+    """Staff looking at a customer's portal as one of its members: asked for, perhaps approved, begun on one session, over."""
+
+    PREFIX = "imp"
+
+    staff = TenantForeignKey(User, related_name="impersonations")
+    user = TenantForeignKey(User, related_name="impersonated")
+    organization_id = OrganizationId()
+    reason = models.TextField()
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.CharField(max_length=254, blank=True)
+    declined_at = models.DateTimeField(null=True)
+    session_id = models.UUIDField(null=True)  # of the staff; no reference: sessions are swept earlier
+    started_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    raised_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="people_impersonation_live",
+                fields=["tenant_id", "session_id"],
+                condition=Q(started_at__isnull=False, ended_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="people_impersonation_bounded",
+                condition=Q(started_at__isnull=True) | Q(session_id__isnull=False, expires_at__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(name="people_impersonation_place", fields=["tenant_id", "organization_id", "-id"])]
+
+
+class ImpersonationConsent(TenantModel):
+    """Whether the vendor's staff may look at an organization as one of its members. Without a row: always."""
+
+    class Answer(models.TextChoices):
+        ALWAYS = "always"
+        ASK = "ask"
+        NEVER = "never"
+
+    organization_id = OrganizationId()
+    answer = models.CharField(max_length=6, choices=Answer.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="people_consent_organization", fields=["tenant_id", "organization_id"]),
+            models.CheckConstraint(name="people_consent_known", condition=Q(answer__in=["always", "ask", "never"])),
         ]

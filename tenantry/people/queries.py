@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db.models import Q
@@ -49,3 +49,8 @@ def staff_roles(user_ids: Sequence[UUID]) -> dict[UUID, str]:
 def count_admins() -> int:
     """How many active admins there are: the last one stays."""
     return Staff.objects.filter(role="admin", status=Staff.Status.ACTIVE).count()
+
+
+def addresses_of(ids: Collection[UUID]) -> dict[UUID, str]:
+    """The addresses of these users."""
+    return dict(User.objects.filter(id__in=ids).values_list("id", "email"))

@@ -21,6 +21,7 @@ from tenantry.tenancy.scope import aside
 
 from . import history, steps
 from .factors import passing
+from .impersonation import present
 from .models import Session, Staff, User
 from .rules import rules_of
 
@@ -146,6 +147,8 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
             return NOBODY, False, session
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
     memberships = tuple(_belongings(session.user_id))
+    if staff_role and (acting := present.acting(session, staff_role, _belongings)):
+        return acting, changed, None
     principal = Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships)
     return principal, changed, None
 
@@ -161,6 +164,7 @@ def end_session(*, session_id: UUID, user: User, actor: Actor) -> None:
     """End one session of a person. Raises Problem 404."""
     if not Session.objects.filter(id=session_id, user=user, ended_at__isnull=True).update(ended_at=now()):
         raise not_found("session")
+    present.over([session_id])
     record("session.revoked", actor=actor, target=user, label=user.email)
 
 
@@ -169,8 +173,10 @@ def end_sessions(*, user: User, actor: Actor, reason: str = "", but: UUID | None
     rows = Session.objects.filter(user=user, ended_at__isnull=True)
     if but:
         rows = rows.exclude(id=but)
+    ids = list(rows.values_list("id", flat=True))
     ended = rows.update(ended_at=now())
     if ended:
+        present.over(ids)
         record("session.revoked", actor=actor, target=user, label=f"{user.email}: {ended} sessions", reason=reason)
     return ended
 
@@ -181,6 +187,7 @@ def sign_out(*, session: Session, user: User, everywhere: bool = False, actor: A
         end_sessions(user=user, actor=actor, reason="signed out everywhere")
     else:
         Session.objects.filter(id=session.id, ended_at__isnull=True).update(ended_at=now())
+        present.over([session.id])
     record("user.signed_out", actor=actor, target=user, label=user.email, reason="everywhere" if everywhere else "")
 
 

@@ -6,10 +6,12 @@ from django.urls import path
 
 from tenantry.kit.converters import register_identifiers
 
+from .impersonation import views as looking
 from .views import account, factors, passkeys, proof, second_factor, sign_in, staff, staff_factors
 
 register_identifiers()
 
+_ACCESS = "o/<slug:slug>/support-access"
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
     path("sign-in/password", sign_in.sign_in_password, name="sign_in_password"),
@@ -38,6 +40,13 @@ urlpatterns = [
     path("account/sign-ins", factors.sign_ins, name="account_sign_ins"),
     path("staff/users/<usr:user_id>/sign-ins", staff_factors.staff_user_sign_ins, name="staff_user_sign_ins"),
     path("staff/users/<usr:user_id>/factors/reset", staff_factors.staff_user_factors, name="staff_user_factors"),
+    path("impersonation/stop", looking.impersonation_stop, name="impersonation_stop"),
+    path("impersonation/raise", looking.impersonation_raise, name="impersonation_raise"),
+    path(_ACCESS, looking.support_access, name="support_access"),
+    path("o/<slug:slug>/support-access/<imp:impersonation_id>/approval", looking.support_access_approve, name="support_access_approve"),
+    path(f"{_ACCESS}/<imp:impersonation_id>/end", looking.support_access_end, name="support_access_end"),
+    path("staff/impersonations", looking.staff_impersonations, name="staff_impersonations"),
+    path("staff/impersonations/new", looking.staff_impersonation_new, name="staff_impersonation_new"),
     path("staff/users", staff.staff_users, name="staff_users"),
     path("staff/users/<usr:user_id>", staff.staff_user, name="staff_user"),
     path("staff/users/<usr:user_id>/suspension", staff.staff_user_suspend, name="staff_user_suspend"),

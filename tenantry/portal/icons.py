@@ -54,6 +54,7 @@ ICONS: dict[str, str] = {
     "building": '<path d="M3.5 13.5v-10h6v10M9.5 6.5h3v7M2.5 13.5h11M5.5 6h2M5.5 8.5h2M5.5 11h2"/>',
     "globe": '<circle cx="8" cy="8" r="5.5"/>'
     '<path d="M2.5 8h11M8 2.5c1.7 1.6 2.5 3.5 2.5 5.5S9.7 11.9 8 13.5C6.3 11.9 5.5 10 5.5 8S6.3 4.1 8 2.5z"/>',
+    "eye": '<path d="M1.8 8S4 3.8 8 3.8 14.2 8 14.2 8 12 12.2 8 12.2 1.8 8 1.8 8z"/><circle cx="8" cy="8" r="1.9"/>',
     "clock": '<circle cx="8" cy="8" r="5.5"/><path d="M8 5v3l2 1.5"/>',
     "calendar": '<rect x="2.5" y="3.5" width="11" height="10" rx="1.5"/><path d="M2.5 6.5h11M5.5 2v2.5M10.5 2v2.5"/>',
     "device": '<rect x="2.5" y="3" width="11" height="7.5" rx="1"/><path d="M5.5 13.5h5M8 10.5v3"/>',

@@ -35,6 +35,8 @@ STATUSES: dict[str, tuple[str, str]] = {
     "refused": (BAD, "Refused"),
     "denied": (BAD, "Denied"),
     "broken": (BAD, "Broken"),
+    "live": (WARN, "Under way"),
+    "requested": (WARN, "Waits for you"),
     "dead": (BAD, "Given up"),
     "retrying": (WARN, "Will be retried"),
     "running": (GOOD, "Running"),

@@ -15,6 +15,27 @@ if TYPE_CHECKING:
     from .test_every_mutation import Story
 
 
+def impersonation(story: Story) -> None:
+    """Staff ask, an owner allows; they begin, raise it and stop; the next is refused, and so are all."""
+    cast, at, org = story.cast, "/impersonations", "/organizations/{organization}"
+    sam = cast.tenant.staff("sam@northwind.example", "support")
+    own, sam.kind = sam.me, "staff"  # type: ignore[attr-defined]  # read by Story
+    story.seen |= story._events().keys()
+    decided = ("impersonation.consent_changed", {"consent": ("always", "ask")})
+    story.act(cast.owner, f"PUT {org}/impersonation-consent", f"{cast.org}/impersonation-consent", decided, json={"consent": "ask"})
+    wanted = {"user": cast.learner.id, "organization": cast.contoso.public_id, "reason": "She can't find her course"}
+    asked = story.act(sam, f"POST {at}", at, "impersonation.requested", json=wanted)["id"]
+    path = f"{cast.org}{at}/{asked}"
+    story.act(cast.owner, f"POST {org}{at}/{{impersonation}}/approval", f"{path}/approval", "impersonation.approved")
+    story.act(sam, f"POST {at}", at, "impersonation.started", json=wanted)
+    sam.me, sam.kind = cast.learner.me, "user"  # type: ignore[attr-defined]  # as whom the record knows them now
+    story.act(sam, f"POST {at}/{{impersonation}}/raise", f"{at}/{asked}/raise", "impersonation.raised", json={"reason": "To mend it"})
+    story.act(sam, f"DELETE {at}/{{impersonation}}", f"{at}/{asked}", "impersonation.ended")
+    sam.me, sam.kind = own, "staff"  # type: ignore[attr-defined]  # as above
+    again = story.act(sam, f"POST {at}", at, "impersonation.requested", json=wanted)["id"]
+    story.act(cast.owner, f"DELETE {org}{at}/{{impersonation}}", f"{cast.org}{at}/{again}", "impersonation.declined")
+
+
 def factors(story: Story) -> None:
     """A manager sets up an app, passes it, remembers the browser, and removes all of it again; a maintainer's is reset."""
     cast, me, other = story.cast, story.cast.manager, story.cast.maintainer

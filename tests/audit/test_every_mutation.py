@@ -20,7 +20,7 @@ from ..isolation.document import WORDS, operations
 from ..people import Cast, Client, ok
 from ..receivers import Receiver
 from .domain_acts import domains, sign_in_policy
-from .factor_acts import factors
+from .factor_acts import factors, impersonation
 from .sso_story import single_sign_on
 
 PASSWORD, NEXT_PASSWORD = "seven green herons", "nine blue otters"
@@ -90,7 +90,9 @@ class Story:
     def _is_whole(self, event: Event, by: Client, request_id: str, who: str) -> None:
         assert (event.request_id, event.ip, event.user_agent) == (request_id, "127.0.0.1", "Story/1.0"), event.action
         label = who or ("admin key" if by is self.cast.admin else by.email)
-        assert (event.actor_label, event.actor_kind) == (label, "key" if by is self.cast.admin else "user"), event.action
+        assert (event.actor_label, event.actor_kind) == (label, "key" if by is self.cast.admin else getattr(by, "kind", "user")), (
+            event.action
+        )
         assert event.source == "api" or event.action in (
             "user.signed_in",
             "user.created",
@@ -133,6 +135,7 @@ def test_every_mutation_tells_of_itself(cast: Cast) -> None:
     _jobs(story)
     _account(story)
     factors(story)
+    impersonation(story)
     _mail(story)
     document = ok(cast.nobody.get("/openapi.json"))
     every = {str(found).replace("_id}", "}") for found in operations(document, prefix=f"/t/{cast.tenant.slug}/api/v1")}

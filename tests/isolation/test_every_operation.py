@@ -15,6 +15,7 @@ import pytest
 
 from tenantry.access.models import ApiKey
 from tenantry.access.permissions import registered
+from tenantry.people.models import Impersonation
 from tenantry.people.sessions import COOKIE
 from tenantry.tenancy.isolation import organization_column
 
@@ -60,6 +61,8 @@ def victim(cast: Cast) -> Cast:
     with tenant.scope():
         factories.suppressed("gone@contoso.example")
         factories.linked(cast.contoso, cast.owner.me)
+        looks = Impersonation(staff=cast.owner.me, user=cast.learner.me, organization_id=cast.contoso.id, reason="contoso.example")
+        looks.save(force_insert=True)
     tenant.jobs_done()  # from here on only the intruders act
     return cast
 

@@ -37,6 +37,7 @@ ANSWERS = {
         test_provider test_provider_oidc_end_session""",
     "400 400 400 400 400": "test_provider_sso test_provider_slo test_provider_oidc_authorize",
     "302 302 302 302 200": "sign_in",
+    "404 404 404 404 302": "impersonation_raise",
     "302 302 302 302 302": "home organization_new second_factor second_factor_setup terms",
     "200 200 200 200 302": """
         account_sso
@@ -52,7 +53,7 @@ ANSWERS = {
         webhooks webhook webhook_delivery webhook_new webhook_edit webhook_test webhook_replay""",
     "200 403 403 200 302": """
         sso sso_policy sso_new sso_connection sso_test sso_turn_on sso_mapping sso_delete sso_break_glass
-        keys key_new key key_rotate key_revoke webhook_rotate webhook_delete
+        support_access keys key_new key key_rotate key_revoke webhook_rotate webhook_delete
         domains domain domain_new domain_people sign_in_policy join_requests join_request_refuse
         roles member member_add member_role member_suspend member_reactivate member_remove
         invitations invitation_new invitations_bulk organization_delete billing_usage_list
@@ -66,12 +67,14 @@ ANSWERS = {
         staff_maintenance staff_maintenance_new
         staff_home staff_jobs staff_job staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
         staff_domain staff_networks_lift staff_users staff_user staff_user_suspend
+        staff_impersonations staff_impersonation_new
         staff_user_sign_ins staff_user_factors staff_staff staff_add staff_role staff_revoke staff_audit staff_program""",
     # The installation's own, which stand nowhere below a tenant; test_first_run.py looks at them.
     "404 404 404 404 404": """
         install install_step/you signup workspaces workspaces_link workspaces_enter/contoso workspaces_sign_out""",
     "405 405 405 405 405": """
         account_sso_link account_sso_unlink sso_codes sso_break_glass_end sso_recovery sso_acs
+        impersonation_stop support_access_approve support_access_end
         sign_out account_password sign_in_passkey account_codes prove_by_mail account_device_forget
         account_sessions_end account_session_end own_invitation organization_new_cancel
         domain_verify domain_remove join_request_approve own_join
@@ -186,6 +189,7 @@ def stage() -> Iterator[Stage]:
         "domain_id": domain, "request_id": asked,
         "suppression_id": suppressed,
         "name": "invitation",
+        "impersonation_id": "imp_01h455vb4pex5vsknk084sn02q",
         "passkey_id": passkey.public_id,
         "device_id": "dev_01h455vb4pex5vsknk084sn02q",
         "connection_id": connection, "identity_id": "idn_01h455vb4pex5vsknk084sn02q",
@@ -206,6 +210,8 @@ def address(stage: Stage, page: str) -> str:
     """Where a page is; a sign-in link has a token of its own, and a part of the reference has everything that the whole has."""
     if page == "api_reference":
         return f"{stage.path(page)}?q=invitations"
+    if page == "staff_impersonation_new":
+        return f"{stage.path(page)}?user={stage.values['user_id']}&organization={stage.values['organization_id']}"
     return f"sign-in/link/{stage.values['link']}" if page == "sign_in_link" else stage.path(page)
 
 

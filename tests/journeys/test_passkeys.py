@@ -31,7 +31,7 @@ def test_a_passkey_is_added_signs_in_and_proves_who_one_is(cast: Cast, windows: 
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     page.get_by_role("link", name="I have kept them").click()
-    expect(page.get_by_text("My laptop")).to_be_visible()
+    expect(page.get_by_role("link", name="Rename My laptop")).to_be_visible()
 
     page.context.clear_cookies()
     page.goto(f"sign-in?next=/t/{cast.tenant.slug}/account")

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, guard_tenant, lacking, require, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, lacking, not_impersonated, require, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing
@@ -116,6 +116,7 @@ def remove_member(
         else _own(principal, organization, membership_id)
     )
     if principal.user is not None and found.user_id == principal.user.id:
+        not_impersonated(request)
         return _settled(request, response, LEAVE, organization, membership_id)
     guard(request, "members:write", organization_id)
     return _settled(request, response, REMOVE, organization, membership_id, reason=reason)

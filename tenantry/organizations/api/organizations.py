@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, lacking, require_recent, signed_in
+from tenantry.access.guards import actor_of, guard, lacking, not_impersonated, require_recent, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Listing, Paging, Strict, listing
@@ -98,6 +98,7 @@ class DirectoryEntry(Schema):
 def create_organization(request: HttpRequest, response: HttpResponse, body: OrganizationIn) -> tuple[int, dict[str, Any]]:
     """Founded whole in one transaction. Staff (``organizations:create``) name an owner by address; a person founds their own."""
     principal, actor = signed_in(request), actor_of(request)
+    not_impersonated(request)
     values = body.dict(exclude={"owner_email", "plan", "invitations"}, exclude_none=True)
     owner: User | None = principal.user
     if principal.may("organizations:create"):

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenantry.access.guards import actor_of
+from tenantry.access.guards import actor_of, not_impersonated
 from tenantry.access.limits import count
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import principal_of
@@ -71,6 +71,7 @@ def _act(request: HttpRequest, token: str, found: Invitation, return_to: str) ->
         return render(request, "people/link_sent.html", {"email": email})
     count("invitation_accept")
     if principal.user:
+        not_impersonated(request)
         member = invitations.accept(token=token, user=principal.user, actor=actor_of(request))
         return _inside(request, member, return_to)
     member, session_token = invitations.join(token=token)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import get_script_prefix
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenantry.access.guards import actor_of, guard, is_open, signed_in
+from tenantry.access.guards import actor_of, guard, is_open, not_impersonated, signed_in
 from tenantry.access.permissions import ROLES
 from tenantry.access.principal import Principal
 from tenantry.audit.queries import Filter, list_events
@@ -215,6 +215,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     """End one's own membership."""
     organization = guard(request, "organization:read", slug)
     principal = signed_in(request)
+    not_impersonated(request)
     found = choices.own_membership(organization, principal.user.id if principal.user else None)
     if found is None:
         raise Problem(404, "not_found", "You don't belong to this organization.")

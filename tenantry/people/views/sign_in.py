@@ -20,6 +20,7 @@ from tenantry.tenancy.addresses import safe_path
 from .. import entry, links
 from ..cookies import drop_cookie, set_cookie
 from ..forms import PasswordSignInForm, SignInForm
+from ..impersonation.services import stop
 from ..sessions import sign_out as end
 from ..steps import step_of
 from ..vetoes import Vetoed
@@ -127,6 +128,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session, or with ``everywhere=1`` all of them; ``next`` for who only changes the account."""
     principal = principal_of(request)
     everywhere, farewell = request.POST.get("everywhere") == "1", ""
+    if principal.impersonator and principal.impersonation_id:  # back to oneself first; who means to leave does it again
+        stop(impersonation_id=principal.impersonation_id, actor=principal.actor("portal"))
+        return redirect("staff_home")
     if principal.session and principal.user:
         farewell = "" if request.POST.get("next") else entry.farewell_of(principal.session)
         end(session=principal.session, user=principal.user, everywhere=everywhere, actor=principal.actor("portal"))

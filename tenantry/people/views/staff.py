@@ -51,6 +51,9 @@ def staff_user(request: HttpRequest, user_id: UUID) -> HttpResponse:
         "staff_label": STAFF_ROLE_LABELS.get(staff.role, "") if staff else "",
         "memberships": sessions.memberships_of(shown.id),
         "sessions": sessions.live_sessions(shown.id),
+        "may_open": principal.may("impersonation:write")
+        and shown.status == User.Status.ACTIVE
+        and not (staff and staff.status == Staff.Status.ACTIVE),
         "factors": ", ".join(WAY_LABELS[way] for way in passing.ways(shown)),
         "may_write": principal.may("users:write"),
         "closed": _why_not(request, shown, staff),

@@ -1,0 +1,59 @@
+"""Whether a session of staff speaks as somebody else at present, and what it may do then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from tenantry.access.permissions import staff_holds
+from tenantry.access.principal import Belonging, Principal, principal_of
+from tenantry.kit.clock import now
+from tenantry.kit.problems import Problem
+
+from ..models import Impersonation, Session, Staff, User
+
+PERMISSION: Final = "impersonation:write"
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+# Stopping, raising, and leaving altogether are open to whoever only looks.
+_WAYS_OUT: Final = re.compile(r"/impersonation/(stop|raise)|/sign-out|/api/v1/impersonations/[^/]+(/raise)?")
+
+
+def acting(session: Session, staff_role: str, belongings: Callable[[UUID], Sequence[Belonging]]) -> Principal | None:
+    """The principal of the member as whom this session of staff speaks: of one organization, without any staff role.
+
+    None when it speaks for itself, and from the moment on that the 30 minutes are over, the staff role no longer holds the
+    permission, or the member is suspended, gone, or staff themself.
+    """
+    row = (
+        Impersonation.objects.select_related("user")
+        .filter(session_id=session.id, started_at__isnull=False, ended_at__isnull=True, expires_at__gt=now())
+        .first()
+    )
+    if row is None or not staff_holds(staff_role, PERMISSION) or row.user.status != User.Status.ACTIVE:
+        return None
+    place = next((found for found in belongings(row.user_id) if found.organization_id == row.organization_id), None)
+    if place is None or Staff.objects.filter(user_id=row.user_id, status=Staff.Status.ACTIVE).exists():
+        return None
+    return Principal(
+        via="session", user=row.user, session=session, memberships=(place,), impersonator=session.user, impersonation_id=row.id,
+        raised=row.raised_at is not None,
+    )  # fmt: skip
+
+
+def require_allowed(request: HttpRequest) -> None:
+    """Whoever looks as somebody else changes nothing until they raised it. Raises Problem 403 ``impersonation_read_only``."""
+    principal = principal_of(request)
+    if principal.impersonator is None or principal.raised or request.method in _SAFE or _WAYS_OUT.fullmatch(request.path_info):
+        return
+    raise Problem(
+        403, "impersonation_read_only", "You look at the portal as somebody else and can change nothing. Raise it first, if you must."
+    )
+
+
+def over(session_ids: Collection[UUID]) -> None:
+    """These sessions end, and what they did as somebody else with them."""
+    Impersonation.objects.filter(session_id__in=session_ids, started_at__isnull=False, ended_at__isnull=True).update(ended_at=now())

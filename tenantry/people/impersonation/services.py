@@ -1,0 +1,221 @@
+"""Beginning, raising and ending an impersonation, and what an organization says to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from tenantry.audit.services import Actor, record
+from tenantry.kit.clock import now
+from tenantry.kit.paging import Page, by_id
+from tenantry.kit.problems import Problem, conflict, invalid, not_found
+from tenantry.mail import services as mail
+from tenantry.tenancy.addresses import address
+
+from ..models import Impersonation, ImpersonationConsent, Session, Staff, User
+from ..sessions import memberships_of
+from ..users import load
+
+LASTS: Final = timedelta(minutes=30)
+APPROVED_FOR: Final = timedelta(hours=24)  # how long an owner's yes waits for the staff to begin
+ASKED_FOR: Final = timedelta(days=7)  # how long a question waits for an owner
+Answer = ImpersonationConsent.Answer
+_owners: Callable[[UUID], Sequence[User]] = lambda organization_id: ()  # noqa: E731  # replaced at start-up
+
+
+def use_owners(loader: Callable[[UUID], Sequence[User]]) -> None:
+    """The organizations room hands in who owns one: whom these mails go to."""
+    global _owners
+    _owners = loader
+
+
+def consent_of(organization_id: UUID) -> str:
+    """``always``, ``ask`` or ``never``."""
+    row = ImpersonationConsent.objects.filter(organization_id=organization_id).first()
+    return row.answer if row else Answer.ALWAYS
+
+
+def decide(*, organization: Any, answer: str, actor: Actor) -> str:
+    """Set what an organization says; ``never`` ends what goes on. Raises Problem 422 ``consent_unknown``."""
+    if answer not in Answer.values:
+        raise invalid(f"One of {', '.join(Answer.values)}.", pointer="/consent", code="consent_unknown")
+    before = consent_of(organization.id)
+    if answer == before:
+        return answer
+    rows = ImpersonationConsent.objects.filter(organization_id=organization.id)
+    if not rows.update(answer=answer):
+        ImpersonationConsent(organization_id=organization.id, answer=answer).save(force_insert=True)
+    changes = {"consent": {"before": before, "after": answer}}
+    record("impersonation.consent_changed", actor=actor, organization_id=organization.id, label=organization.name, changes=changes)
+    if answer == Answer.NEVER:
+        for row in Impersonation.objects.filter(organization_id=organization.id, ended_at__isnull=True, declined_at__isnull=True):
+            if state_of(row) in ("requested", "approved", "live"):
+                _end(row, actor, "The organization allows it no longer.")
+    return answer
+
+
+def state_of(row: Impersonation) -> str:
+    """``requested``, ``approved``, ``declined``, ``live``, ``ended`` or ``expired``."""
+    if row.declined_at:
+        return "declined"
+    if row.ended_at:
+        return "ended"
+    if row.started_at:
+        return "live" if row.expires_at and row.expires_at > now() else "expired"
+    if row.approved_at:
+        return "approved" if row.approved_at + APPROVED_FOR > now() else "expired"
+    return "requested" if row.created_at + ASKED_FOR > now() else "expired"
+
+
+def begin(*, session: Session, staff: User, user_id: UUID, organization: Any, reason: str, actor: Actor) -> Impersonation:
+    """Look at an organization as one of its members: at once, or, where it wants to be asked, once an owner said yes.
+
+    ``organization``: as the guard returned it. Raises Problem 403 ``impersonation_refused``, 404, 409 ``staff_not_impersonated`` /
+    ``user_suspended``, 422 ``reason_missing``.
+    """
+    if not reason.strip():
+        raise invalid("A reason is needed; the owners read it.", pointer="/reason", code="reason_missing")
+    user = load(user_id)
+    if Staff.objects.filter(user=user, status=Staff.Status.ACTIVE).exists():
+        raise conflict("staff_not_impersonated", "This person is staff. Nobody speaks as staff but they themselves.")
+    if user.status != User.Status.ACTIVE:
+        raise conflict("user_suspended", "This person is suspended in the workspace.")
+    if not any(place.organization_id == organization.id for place in memberships_of(user.id)):
+        raise not_found("member")
+    consent = consent_of(organization.id)
+    if consent == Answer.NEVER:
+        raise Problem(403, "impersonation_refused", f"{organization.name} doesn't let anybody look at it as one of its members.")
+    if consent == Answer.ALWAYS:
+        row = Impersonation(staff=staff, user=user, organization_id=organization.id, reason=reason.strip())
+        return _start(row, session=session, organization=organization, actor=actor)
+    found = waiting(staff, user.id, organization.id)
+    if "approved" in found:
+        return _start(found["approved"], session=session, organization=organization, actor=actor)
+    return found.get("requested") or _request(staff, user, organization, reason.strip(), actor)
+
+
+def waiting(staff: User, user_id: UUID, organization_id: UUID) -> dict[str, Impersonation]:
+    """What this member of staff asked for and hasn't begun, by its state; locked."""
+    rows = Impersonation.objects.select_for_update(of=("self",)).select_related("staff", "user")
+    rows = rows.filter(
+        staff=staff,
+        user_id=user_id,
+        organization_id=organization_id,
+        started_at__isnull=True,
+        declined_at__isnull=True,
+        ended_at__isnull=True,
+    )
+    return {state_of(row): row for row in rows.order_by("id")}
+
+
+def _start(row: Impersonation, *, session: Session, organization: Any, actor: Actor) -> Impersonation:
+    moment = now()
+    Impersonation.objects.filter(session_id=session.id, started_at__isnull=False, ended_at__isnull=True).update(ended_at=moment)
+    row.session_id, row.started_at, row.expires_at = session.id, moment, moment + LASTS
+    row.save()
+    record("impersonation.started", actor=actor, organization_id=organization.id, target=row, label=row.user.email, reason=row.reason)
+    _tell_owners(row, organization, "impersonation_started", f"{row.staff.display_name} looks at {organization.name} as a member")
+    return row
+
+
+def _request(staff: User, user: User, organization: Any, reason: str, actor: Actor) -> Impersonation:
+    row = Impersonation(staff=staff, user=user, organization_id=organization.id, reason=reason)
+    row.save(force_insert=True)
+    record("impersonation.requested", actor=actor, organization_id=organization.id, target=row, label=user.email, reason=reason)
+    _tell_owners(row, organization, "impersonation_requested", f"{staff.display_name} asks to look at {organization.name} as a member")
+    return row
+
+
+def _tell_owners(row: Impersonation, organization: Any, template: str, subject: str) -> None:
+    context = {
+        "staff": row.staff, "member": row.user, "organization": organization.name, "reason": row.reason, "until": row.expires_at,
+        "url": address("support_access", slug=organization.slug),
+    }  # fmt: skip
+    for owner in _owners(organization.id):
+        mail.queue(to=owner.email, subject=subject, template=template, context=context, about=row.public_id)
+
+
+def load_of(organization: Any, impersonation_id: UUID, *, lock: bool = False) -> Impersonation:
+    """One of an organization's. Raises Problem 404."""
+    rows = Impersonation.objects.select_for_update(of=("self",)) if lock else Impersonation.objects
+    row = rows.select_related("staff", "user").filter(id=impersonation_id, organization_id=organization.id).first()
+    if row is None:
+        raise not_found("impersonation")
+    return row
+
+
+def approve(*, organization: Any, impersonation_id: UUID, actor: Actor) -> Impersonation:
+    """An owner says yes; the staff has a day to begin. Raises Problem 404, 409 ``state_conflict``."""
+    row = load_of(organization, impersonation_id, lock=True)
+    _must_be(row, "requested")
+    row.approved_at, row.approved_by = now(), actor.label[:254]
+    row.save(update_fields=["approved_at", "approved_by"])
+    record("impersonation.approved", actor=actor, organization_id=organization.id, target=row, label=row.user.email)
+    url = f"{address('staff_impersonation_new')}?user={row.user.public_id}&organization={organization.public_id}"
+    context = {"staff": row.staff, "member": row.user, "organization": organization.name, "url": url}
+    mail.queue(to=row.staff.email, subject=f"{organization.name} lets you look", template="impersonation_approved", context=context)
+    return row
+
+
+def refuse(*, organization: Any, impersonation_id: UUID, actor: Actor) -> Impersonation:
+    """An owner says no, or ends what goes on. Raises Problem 404, 409 ``state_conflict``."""
+    row = load_of(organization, impersonation_id, lock=True)
+    state = state_of(row)
+    if state == "live":
+        return _end(row, actor, "Ended by the organization.")
+    if state not in ("requested", "approved"):
+        _must_be(row, "requested")
+    row.declined_at = now()
+    row.save(update_fields=["declined_at"])
+    record("impersonation.declined", actor=actor, organization_id=organization.id, target=row, label=row.user.email)
+    return row
+
+
+def _must_be(row: Impersonation, wanted: str) -> None:
+    if (state := state_of(row)) != wanted:
+        raise conflict("state_conflict", f"This is {state} already.", state=state)
+
+
+def raise_it(*, impersonation_id: UUID, reason: str, actor: Actor) -> Impersonation:
+    """From now on changes are possible, too: an act of its own, with a reason. Raises Problem 404, 409, 422 ``reason_missing``."""
+    row = _load(impersonation_id)
+    _must_be(row, "live")
+    if not reason.strip():
+        raise invalid("A reason is needed; the owners read it.", pointer="/reason", code="reason_missing")
+    if row.raised_at is None:
+        row.raised_at = now()
+        row.save(update_fields=["raised_at"])
+        record("impersonation.raised", actor=actor, organization_id=row.organization_id, target=row, label=row.user.email,
+               reason=reason.strip())  # fmt: skip
+    return row
+
+
+def stop(*, impersonation_id: UUID, actor: Actor) -> None:
+    """Speak for oneself again, or withdraw the question. What is over already stays so. Raises Problem 404."""
+    row = _load(impersonation_id)
+    if state_of(row) in ("live", "requested", "approved"):
+        _end(row, actor, "")
+
+
+def _load(impersonation_id: UUID) -> Impersonation:
+    row = Impersonation.objects.select_for_update(of=("self",)).select_related("staff", "user").filter(id=impersonation_id).first()
+    if row is None:
+        raise not_found("impersonation")
+    return row
+
+
+def _end(row: Impersonation, actor: Actor, reason: str) -> Impersonation:
+    row.ended_at = now()
+    row.save(update_fields=["ended_at"])
+    record("impersonation.ended", actor=actor, organization_id=row.organization_id, target=row, label=row.user.email, reason=reason)
+    return row
+
+
+def listed(*, organization_id: UUID | None = None, cursor: str | None, limit: int) -> Page[Impersonation]:
+    """The latest first: of one organization, or of all."""
+    rows = Impersonation.objects.select_related("staff", "user")
+    if organization_id is not None:
+        rows = rows.filter(organization_id=organization_id)
+    return by_id(rows, cursor=cursor, limit=limit, newest_first=True)
