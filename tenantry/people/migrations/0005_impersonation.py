@@ -13,7 +13,7 @@ from tenantry.tenancy.isolation import Isolate
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0003_factors'),
+        ('people', '0004_session_bounds'),
         ('organizations', '0001_initial'),
     ]
 
