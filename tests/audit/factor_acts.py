@@ -14,6 +14,8 @@ from ..users.authenticator import Authenticator
 if TYPE_CHECKING:
     from .test_every_mutation import Story
 
+CHALLENGES = ("/auth/passkey", "/auth/second-factor", "/auth/proof", "/me/passkeys")
+
 
 def impersonation(story: Story) -> None:
     """Staff ask, an owner allows; they begin, raise it and stop; the next is refused, and so are all."""
@@ -68,3 +70,4 @@ def factors(story: Story) -> None:
     story.seen |= story._events().keys()
     reset = {"json": {"reason": "lost"}}
     story.act(cast.admin, "DELETE /users/{user}/factors", f"/users/{other.id}/factors", "factor.reset", **reset)
+    impersonation(story)

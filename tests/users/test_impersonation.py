@@ -96,7 +96,7 @@ def test_every_closed_door_stays_closed_though_it_is_raised(cast: Cast, sam: Cli
         ("PUT", "/me/password", {"password": "correct horse battery"}), ("POST", "/me/factors/totp", None),
         ("DELETE", "/me/sessions", None),
         ("GET", "/me/sign-ins", None), ("POST", "/me/passkeys/options", None), ("POST", "/auth/sign-out", {}),
-        ("POST", "/keys", {"name": "x", "organization": cast.contoso.public_id}), ("DELETE", cast.org, None),
+        ("POST", "/keys", {"name": "x", "scopes": ["people"], "organization": cast.contoso.public_id}), ("DELETE", cast.org, None),
         ("GET", f"{cast.org}/audit-events/export", None), ("DELETE", cast.member_at("owner"), None),
         ("PUT", f"{cast.org}/impersonation-consent", {"consent": "always"}),
     ):  # fmt: skip
