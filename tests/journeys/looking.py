@@ -20,6 +20,14 @@ _TOO_WIDE = """() => {
   return [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > limit + 1 && !scrolls(e.parentElement))
     .map(e => e.outerHTML.slice(0, 120));
 }"""
+# A page in two parts, without what differs between two answers or says only where one is: what it shows, and the frame around that.
+_PARTS = """() => {
+  const body = document.body.cloneNode(true), main = body.querySelector("main");
+  body.querySelectorAll("[name=csrfmiddlewaretoken], script").forEach(e => e.remove());
+  body.querySelectorAll("[aria-current]").forEach(e => e.removeAttribute("aria-current"));
+  if (main) main.remove();
+  return [main ? main.outerHTML : "", body.outerHTML];
+}"""
 _FRAME = """() => ({
   h1: [...document.querySelectorAll("h1")].filter(e => e.checkVisibility()).length,
   title: document.title.trim(),
@@ -40,14 +48,34 @@ def faults(page: Page, *, rules: dict[str, Any] = RULES) -> list[str]:
     ]
 
 
+class Memory:
+    """What was looked at already: of two people whom a page shows the very same, one pair of eyes is enough."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def knows(self, page: Page) -> bool:
+        """Whether all of this page was looked at before, though perhaps not together; from now on it was."""
+        parts = set(page.evaluate(_PARTS))
+        known = parts <= self._seen
+        self._seen |= parts
+        return known
+
+
+def frame_faults(page: Page) -> list[str]:
+    """What is wrong with a page as a document, in words."""
+    frame = page.evaluate(_FRAME)
+    if frame["h1"] != 1 or frame["main"] != 1 or not frame["lang"] or len(frame["title"]) < 3 or frame["twice"]:
+        return [f"one h1, one main, a title, a language, no id twice: {json.dumps(frame)}"]
+    return []
+
+
 def look(page: Page, *, closely: bool = True) -> list[str]:
     """Look at the page that is open in both widths and both colours; what is wrong with it, in words.
 
     Not ``closely``: in one colour for each width, for a page that somebody with more rights has looked at already.
     """
-    frame, wrong = page.evaluate(_FRAME), []
-    if frame["h1"] != 1 or frame["main"] != 1 or not frame["lang"] or len(frame["title"]) < 3 or frame["twice"]:
-        wrong.append(f"one h1, one main, a title, a language, no id twice: {json.dumps(frame)}")
+    wrong = frame_faults(page)
     for width, colours in zip(WIDTHS, (("light", "dark"), ("dark", "light")), strict=True):
         page.set_viewport_size({"width": width, "height": 800})
         wrong += [f"{width} px: sticks out: {html}" for html in page.evaluate(_TOO_WIDE)]
