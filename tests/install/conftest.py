@@ -18,3 +18,10 @@ def installation() -> Iterator[Installation]:
     made = Installation()
     yield made
     made.remove()
+
+
+@pytest.fixture
+def awake(installation: Installation) -> Iterator[None]:
+    """Its database runs all the while, for a test of many commands."""
+    with installation.awake():
+        yield

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -17,6 +19,17 @@ import psutil
 from ..servers import ROOT, free_port
 
 READY = re.compile(r"Ctrl-C stops everything|^Tenantry is at ", re.MULTILINE)
+
+
+# Joins the cluster, says so, and leaves it when its input ends.
+HOLD = """
+import sys
+from pathlib import Path
+from tenantry.install import embedded
+embedded.start(Path(sys.argv[1]))
+print(flush=True)
+sys.stdin.read()
+"""
 
 
 class Installation:
@@ -43,6 +56,18 @@ class Installation:
         """``tenantry <arguments>`` to its end."""
         command = [sys.executable, "-m", "tenantry.install.cli", *arguments]
         return subprocess.run(command, cwd=ROOT, env={**self.environment, **environment}, capture_output=True, text=True, timeout=120)
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Keep the database running between commands, as it is beside ``up``: each would start and stop it else."""
+        command = [sys.executable, "-c", HOLD, str(self.home)]
+        with subprocess.Popen(command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdin is not None and holder.stdout is not None
+            assert holder.stdout.readline() == b"\n"
+            try:
+                yield
+            finally:
+                holder.stdin.close()
 
     def start(self, **environment: str) -> tuple[subprocess.Popen[str], str]:
         """``tenantry up`` until it says that it is ready; returns the process and what it printed."""

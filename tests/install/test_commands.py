@@ -28,6 +28,7 @@ def test_migrating_at_once_from_three_places_queues(installation: Installation) 
     assert installation.processes() == []
 
 
+@pytest.mark.usefixtures("awake")
 def test_results_stand_alone_on_stdout(installation: Installation) -> None:
     installation.run("migrate")
     installation.run("demo")
@@ -62,6 +63,7 @@ def test_results_stand_alone_on_stdout(installation: Installation) -> None:
     assert "No worker is running" in doctor.stdout
 
 
+@pytest.mark.usefixtures("awake")
 def test_refusals_are_sentences(installation: Installation) -> None:
     installation.run("migrate")
     made = installation.run("install", "--email", "nora@northwind.example", "--program", "Northwind")
