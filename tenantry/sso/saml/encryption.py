@@ -25,7 +25,7 @@ from .documents import Element
 from .names import AES_CBC, AES_GCM, OAEP_DIGESTS, OAEP_MASKS, RSA_OAEP, RSA_OAEP_MGF1P, XENC11, ds, xenc
 from .reasons import refused
 
-_WRAPPED_KEYS = 8  # a provider may wrap the key for several certificates of ours
+_WRAPPED_KEYS = range(1, 9)  # a provider may wrap the key for several certificates of ours
 
 
 def opened(encrypted: Element, *, keys: Sequence[str]) -> Element:
@@ -78,7 +78,7 @@ def _value(element: Element) -> bytes:
 def _wrapped_keys(encrypted: Element, data: Element) -> list[Element]:
     """The wrapped keys: inside the data's KeyInfo, or beside the data (saml-core §6.1 knows both)."""
     found = [*data.findall(f"{ds('KeyInfo')}/{xenc('EncryptedKey')}"), *encrypted.findall(xenc("EncryptedKey"))]
-    if not 0 < len(found) <= _WRAPPED_KEYS:
+    if len(found) not in _WRAPPED_KEYS:
         raise refused("saml_encryption_malformed")
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from .case import CRASH, EVIL, NAME, Case
-from .issuer import ACS, IDP, SAML, SAMLP, Said, b64, good, parse, sign, text_of
+from .issuer import ACS, IDP, NOW, SAML, SAMLP, Said, b64, good, parse, sign, stamp, text_of
 
 _LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 _STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
@@ -131,6 +131,7 @@ AS_SUCH = [
     Case("no status", "saml_shape", lambda: good(status=""), "status"),
     Case("no assertion", "saml_no_assertion", lambda: Said().response(""), "one assertion", CRASH),
     Case("a signature elsewhere", "saml_signature_misplaced", _elsewhere, "places of signatures"),
+    Case("no issue instant", "saml_time", lambda: good().replace(f' IssueInstant="{stamp(NOW)}"', "", 1), "issue instant"),
     Case("no moment", "saml_time", lambda: good(issued="now"), "issue instant"),
     Case("a moment without a zone", "saml_time", lambda: good(issued="2026-06-01T12:00:00"), "issue instant"),
     Case("a moment that isn't", "saml_time", lambda: good(issued="2026-02-30T12:00:00Z"), "issue instant"),

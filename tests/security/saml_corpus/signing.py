@@ -218,7 +218,16 @@ def _exchanged() -> str:
 
 
 _CBC = XENC + "aes256-cbc"
-_EMPTY_KEY = f'<xenc:EncryptedKey xmlns:xenc="{XENC}"/>'
+_VALUE = '<saml:Attribute Name="a"><saml:AttributeValue>{}</saml:AttributeValue></saml:Attribute>'
+
+
+def _wrapped(times: int) -> str:
+    """The wrapped key so many times."""
+    text = _sealed(beside=True)
+    start, end = text.index("<xenc:EncryptedKey"), text.index("</xenc:EncryptedKey>") + len("</xenc:EncryptedKey>")
+    return text[:start] + text[start:end] * times + text[end:]
+
+
 ENCRYPTION = [
     Case("encrypted, no key of ours", "saml_encryption_no_key", _sealed, "own keys", "saml_decryption_failed", sp={"decryption_keys": ()}),
     Case("encrypted for somebody else", "saml_decryption_failed",
@@ -246,7 +255,11 @@ ENCRYPTION = [
         lambda: _sealed().replace("CipherValue>", "CipherReference>"), "form of what is encrypted",
         "saml_decryption_failed"),
     Case("nine wrapped keys", "saml_encryption_malformed",
-        lambda: _sealed(beside=True).replace("<xenc:EncryptedKey", _EMPTY_KEY * 8 + "<xenc:EncryptedKey", 1),
-        "form of what is encrypted", CRASH),
+        lambda: _wrapped(9), "form of what is encrypted"),
+    Case("no wrapped key", "saml_encryption_malformed", lambda: _wrapped(0), "form of what is encrypted", "saml_decryption_failed"),
+    Case("one ID for two inside", "saml_duplicate_id",
+        lambda: _with(sign(Said(attributes=_VALUE.format('<x xmlns="urn:x" ID="_assertion1"/>')).assertion())), "unique IDs"),
+    Case("a signature elsewhere inside", "saml_signature_misplaced",
+        lambda: _with(sign(Said(attributes=_VALUE.format(f'<ds:Signature xmlns:ds="{DS}"/>')).assertion())), "places of signatures"),
 ]  # fmt: skip
 assert ACS

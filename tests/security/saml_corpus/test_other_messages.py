@@ -15,13 +15,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tenantry.sso.refused import Refused
-from tenantry.sso.saml import bindings, certificates, logout, metadata, requests
+from tenantry.sso.saml import bindings, certificates, logout, metadata, requests, responses
 from tenantry.sso.saml.names import POST, REDIRECT
 from tenantry.sso.saml.parties import Idp, Sp
 from tenantry.sso.saml.reasons import REASONS
 
 from .case import NAME, idp, sp
-from .issuer import DS, IDP, MORE, NOW, SLO, SP, ec_pair, idp_pair, other_pair, pair, parse, text_of
+from .issuer import DS, IDP, MORE, NOW, REQUEST, SLO, SP, b64, ec_pair, good, idp_pair, other_pair, pair, parse, text_of
 
 SSO = "https://idp.example/sso"
 
@@ -238,6 +238,11 @@ def test_addresses_that_are_refused() -> None:
         "twice": "saml_query", "both": "saml_query", "both in a form": "saml_query", "none": "saml_missing", "bomb": "saml_too_large",
         "not packed": "saml_encoding", "cut": "saml_encoding", "other encoding": "saml_encoding", "another kind": "saml_not_a_request",
     }  # fmt: skip
+
+
+def test_only_a_response_is_asked_which_request_it_answers() -> None:
+    assert responses.in_response_to(b64(good())) == REQUEST
+    assert refusal(lambda: responses.in_response_to(b64(good().replace("samlp:Response", "samlp:Other")))) == "saml_not_a_response"
 
 
 def test_requests_say_what_they_must() -> None:
