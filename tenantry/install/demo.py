@@ -21,6 +21,9 @@ from tenantry.organizations.services import found, transition
 from tenantry.people.models import Staff, User
 from tenantry.people.staff import add_staff
 from tenantry.people.users import ensure_user, rename
+from tenantry.sso.connections import create_connection, test_provider_allowed
+from tenantry.sso.policies import change as change_policy
+from tenantry.sso.setup import look_up
 from tenantry.tenancy.windows import Mode
 from tenantry.webhooks.services import create_endpoint, pause_endpoint
 
@@ -105,6 +108,7 @@ def _contoso() -> None:
     pause_endpoint(endpoint=hook, actor=ada)
     claimed = claim(organization=contoso, domain="contoso.example", actor=ada)
     decide(domain=claimed, verify=True, reason="Seen in the trade register", actor=nora)
+    _single_sign_on(contoso, ada)
     for email in ("nina@contoso.example", "omar@contoso.example"):
         invite(organization=contoso, email=email, role="learner", authority=SYSTEM_AUTHORITY, actor=ada)
     set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=nora)
@@ -113,6 +117,21 @@ def _contoso() -> None:
     create_key(
         name="Personnel system", organization_id=contoso.id, scopes=unbundled(["people"], by_organization=True), owner=owner.id, actor=ada
     )
+
+
+def _single_sign_on(contoso: Organization, ada: Actor) -> None:
+    """In test mode, by the provider that is part of the workspace; where that isn't allowed, nothing."""
+    if not test_provider_allowed():
+        return
+    create_connection(
+        organization=contoso,
+        kind="saml",
+        preset="test",
+        values={"name": "Contoso ID"},
+        found=look_up({}, preset="test", kind="saml"),
+        actor=ada,
+    )
+    change_policy(organization=contoso, values={"mode": "test"}, actor=ada)
 
 
 def _fabrikam() -> None:

@@ -40,7 +40,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("organization", "API keys", "key", "keys", ("keys:read",), "Integration"),
     NavEntry("organization", "Webhooks", "webhook", "webhooks", ("webhooks:read",), "Integration"),
     NavEntry("organization", "Directory sync", "sync", "scim_overview", ("identity:read",), "Security"),
-    NavEntry("organization", "Single sign-on", "lock", "sso", ("identity:read",), "Security"),
+    NavEntry("organization", "Single sign-on", "shield", "sso", ("identity:read",), "Security"),
     NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
     NavEntry("organization", "Domains", "globe", "domains", ("identity:read",), "Security"),
     NavEntry("organization", "Sign-in", "lock", "sign_in_policy", ("identity:read",), "Security"),

@@ -16,13 +16,13 @@ from tenantry.kit.schemas import Listing, Paging, listing
 from . import connections, testing
 from .models import Connection
 from .setup import look_up
-from .shapes import ConnectionIn, ConnectionOut, ConnectionRef, OrganizationRef, Settings, connection_shape
+from .shapes import ConnectionRef, OrganizationRef, SsoConnectionIn, SsoConnectionOut, SsoSettings, connection_shape
 
 router = Router()
 AT = "/organizations/{organization_id}/sso-connections"
 
 
-@router.get(AT, response=Listing[ConnectionOut], summary="SSO connections", **needs("identity:read"))
+@router.get(AT, response=Listing[SsoConnectionOut], summary="SSO connections", **needs("identity:read"))
 def list_connections(request: HttpRequest, organization_id: OrganizationRef, paging: Query[Paging]) -> dict[str, Any]:
     """The identity providers of an organization, in the order of their making."""
     organization = guard(request, "identity:read", organization_id)
@@ -30,9 +30,9 @@ def list_connections(request: HttpRequest, organization_id: OrganizationRef, pag
     return listing(by_id(rows, cursor=paging.cursor, limit=paging.limit), connection_shape)
 
 
-@router.post(AT, response={201: ConnectionOut}, summary="Make an SSO connection", **needs("identity:write"))
+@router.post(AT, response={201: SsoConnectionOut}, summary="Make an SSO connection", **needs("identity:write"))
 def create_connection(
-    request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: ConnectionIn
+    request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: SsoConnectionIn
 ) -> tuple[int, dict[str, Any]]:
     """Metadata or discovery are read before anything is made. The answer's ``ours`` is what the provider is told."""
     organization = guard(request, "identity:write", organization_id)
@@ -45,7 +45,7 @@ def create_connection(
     return 201, connection_shape(made)
 
 
-@router.get(f"{AT}/{{connection_id}}", response=ConnectionOut, summary="One SSO connection", **needs("identity:read"))
+@router.get(f"{AT}/{{connection_id}}", response=SsoConnectionOut, summary="One SSO connection", **needs("identity:read"))
 def get_connection(
     request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, connection_id: ConnectionRef
 ) -> dict[str, Any]:
@@ -55,10 +55,10 @@ def get_connection(
     return connection_shape(connection)
 
 
-@router.patch(f"{AT}/{{connection_id}}", response=ConnectionOut, summary="Change an SSO connection",
+@router.patch(f"{AT}/{{connection_id}}", response=SsoConnectionOut, summary="Change an SSO connection",
               **needs("identity:write", versioned=True))  # fmt: skip
 def update_connection(
-    request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, connection_id: ConnectionRef, body: Settings
+    request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, connection_id: ConnectionRef, body: SsoSettings
 ) -> dict[str, Any]:
     """What is left out, or null, stays. After a change of what was tested it counts as untested."""
     connection = connections.load(guard(request, "identity:write", organization_id), connection_id)
@@ -80,13 +80,13 @@ def delete_connection(request: HttpRequest, organization_id: OrganizationRef, co
     return 204, None
 
 
-class TestBegun(Schema):
+class SsoTestBegun(Schema):
     """Open ``url`` in a browser within ten minutes, once. What came of it is in ``last_test`` of the connection."""
 
     url: str
 
 
-@router.post(f"{AT}/{{connection_id}}/test", response={201: TestBegun}, summary="Try an SSO connection", **needs("identity:write"))
+@router.post(f"{AT}/{{connection_id}}/test", response={201: SsoTestBegun}, summary="Try an SSO connection", **needs("identity:write"))
 def test_connection(request: HttpRequest, organization_id: OrganizationRef, connection_id: ConnectionRef) -> tuple[int, dict[str, str]]:
     """A test sign-in: it shows every claim that the provider sends and what it would do, and signs nobody in."""
     connection = connections.load(guard(request, "identity:write", organization_id), connection_id)
@@ -94,5 +94,5 @@ def test_connection(request: HttpRequest, organization_id: OrganizationRef, conn
     return 201, {"url": testing.url(connection, token)}
 
 
-def _given(body: Settings) -> dict[str, Any]:
+def _given(body: SsoSettings) -> dict[str, Any]:
     return {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None and name not in ("kind", "preset")}

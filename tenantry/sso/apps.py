@@ -6,9 +6,10 @@ class SingleSignOn(AppConfig):
 
     def ready(self) -> None:
         """Register what this room records and mails; hand the rooms below the veto, the way to a provider and the way out."""
+        from tenantry.kit import attention
         from tenantry.people import entry, proof, sessions
 
-        from . import ending, enforcing, events, letters, routing, terms  # noqa: F401  # importing events and letters registers
+        from . import ending, enforcing, events, letters, published, routing, terms, upkeep  # noqa: F401  # importing events, letters and published registers
         from .provider import events as of_test_provider  # noqa: F401  # importing registers
 
         sessions.add_veto(enforcing.veto)
@@ -16,3 +17,11 @@ class SingleSignOn(AppConfig):
         entry.use_farewell(ending.farewell_of)
         proof.use_provider(routing.proving)
         terms.register()
+        attention.watch(
+            "identity:read",
+            upkeep.critical,
+            one="An identity provider's certificate ends within days",
+            many="{count} identity providers' certificates end within days",
+            text="After that nobody of that organization can sign in by it. Its owners have been told by mail; ask them.",
+            url_name="staff_organizations",
+        )

@@ -92,23 +92,22 @@ def _judge_person(
 ) -> Verdict:
     email = user.email if user else proof.email
     member = Membership.objects.filter(organization=organization, user=user).first() if user else None
-    mapped = role_of(connection, proof.groups)
-    known = Verdict(email, identity, user, member, role=member.role if member else "")
-    if user and (refusal := _kept_out(user, member, organization)):
-        return Verdict(email, identity, user, member, role=known.role, refusal=refusal)
-    if member is not None:
-        changed = mapped if mapped and mapped != member.role and member.role != "owner" else ""
-        return Verdict(email, identity, user, member, role=member.role, new_role=changed)
+    mapped, role = role_of(connection, proof.groups), member.role if member else ""
     offered = Invitation.objects.filter(organization=organization, email=email, status="pending", expires_at__gt=now()).first()
+    if user and (refusal := _kept_out(user, member, organization, invited=offered is not None)):
+        return Verdict(email, identity, user, member, role=role, refusal=refusal)
+    if member is not None and member.status == Membership.Status.ACTIVE:
+        changed = mapped if mapped and mapped != role and role != "owner" else ""
+        return Verdict(email, identity, user, member, role=role, new_role=changed)
     if not policy.jit:
         if offered:
-            return Verdict(email, identity, user, role="")  # let in, to answer the invitation
+            return Verdict(email, identity, user)  # let in, to answer the invitation
         detail = f"You are no member of {organization.name}, and signing in makes nobody one. Ask an owner for an invitation."
         return Verdict(email, identity, user, refusal=Refused("sso_not_a_member", detail))
     return Verdict(email, identity, user, joins=True, role=offered.role if offered else mapped or policy.default_role)
 
 
-def _kept_out(user: User, member: Membership | None, organization: Organization) -> Refused | None:
+def _kept_out(user: User, member: Membership | None, organization: Organization, *, invited: bool) -> Refused | None:
     """Why this person may not come in by a provider, whatever it says."""
     if user.status != User.Status.ACTIVE:
         return Refused("user_suspended", "Your access to this workspace is suspended. Ask its support.")
@@ -119,6 +118,8 @@ def _kept_out(user: User, member: Membership | None, organization: Organization)
         return None
     if member.status == Membership.Status.SUSPENDED:
         return Refused("sso_member_suspended", f"Your membership of {organization.name} is suspended. Ask one of its owners.")
+    if member.status == Membership.Status.REMOVED and invited:
+        return None
     return Refused("sso_member_removed", f"You were removed from {organization.name} by somebody. An owner can invite you again.")
 
 

@@ -138,6 +138,8 @@ def put_found(connection: Connection, found: Found) -> None:
         setattr(connection, name, value)
     if found.certificates is not None:
         _put_certificates(connection, found.certificates)
+    if found.client_secret:
+        connection.sealed_client_secret = boxes.close_secret(connection, found.client_secret)
     if found.fields:
         connection.refreshed_at, connection.refresh_error = now(), ""
 

@@ -88,7 +88,8 @@ def _join(connection: Connection, user: User, role: str, actor: Actor) -> None:
     except Problem as problem:
         if problem.code == "entitlement_limit_reached":
             raise NoSeat("sso_no_seat", problem.detail) from problem
-        raise
+        if problem.code != "already_member":  # they came in twice at once, and are in
+            raise
 
 
 def _change_role(connection: Connection, user: User, verdict: Verdict, actor: Actor) -> None:

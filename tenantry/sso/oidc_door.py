@@ -10,13 +10,14 @@ from typing import Any
 from tenantry.tenancy.scope import outside
 
 from . import boxes, flows, mapping, parties
-from .lookups import fetch
+from .lookups import fetch, fetch_own
 from .mapping import Proof
 from .models import Connection, Flow
 from .oidc import codes, logout, tokens, userinfo
 from .oidc.codes import Client
 from .oidc.discovery import Provider
 from .oidc.keys import Keys
+from .oidc.network import Fetch
 
 SCOPES = ("openid", "email", "profile")
 
@@ -32,6 +33,11 @@ class _Known:
     nonce: str
     verifier: str
     begun: datetime | None
+    fetch: Fetch
+
+
+def _fetch_of(connection: Connection) -> Fetch:
+    return fetch_own if connection.preset == "test" else fetch
 
 
 def ask(connection: Connection, *, state: str, anew: bool, hint: str = "") -> str:
@@ -51,6 +57,7 @@ def answered(connection: Connection, flow: Flow, params: Mapping[str, Any], *, s
         provider=parties.provider_of(connection), client=Client(id=connection.client_id, secret=boxes.open_secret(connection)),
         redirect_uri=parties.our_side(connection)["callback_url"], state=state, nonce=flows.derived(state, "nonce"),
         verifier=flows.derived(state, "verifier"), begun=flow.begun_real if flow.purpose == Flow.Purpose.PROVE else None,
+        fetch=_fetch_of(connection),
     )  # fmt: skip
     with outside():
         claims = _exchanged(known, params, moment)
@@ -63,15 +70,15 @@ def answered(connection: Connection, flow: Flow, params: Mapping[str, Any], *, s
 def _exchanged(known: _Known, params: Mapping[str, Any], moment: datetime) -> tokens.Claims:
     code = codes.check_callback(params, provider=known.provider, state=known.state)
     given = codes.exchange(
-        known.provider, fetch, client=known.client, code=code, redirect_uri=known.redirect_uri, verifier=known.verifier, moment=moment
+        known.provider, known.fetch, client=known.client, code=code, redirect_uri=known.redirect_uri, verifier=known.verifier, moment=moment
     )
     claims = tokens.read_id_token(
-        given.id_token, keys=Keys(known.provider, fetch), provider=known.provider, client_id=known.client.id, nonce=known.nonce,
+        given.id_token, keys=Keys(known.provider, known.fetch), provider=known.provider, client_id=known.client.id, nonce=known.nonce,
         moment=moment, access_token=given.access_token, authenticated_since=known.begun,
     )  # fmt: skip
     if "email" in claims.values:
         return claims
-    return claims.with_userinfo(userinfo.read(known.provider, fetch, access_token=given.access_token, subject=claims.subject))
+    return claims.with_userinfo(userinfo.read(known.provider, known.fetch, access_token=given.access_token, subject=claims.subject))
 
 
 def farewell(connection: Connection) -> str:
@@ -83,8 +90,8 @@ def farewell(connection: Connection) -> str:
 
 def told_to_end(connection: Connection, token: str, *, moment: datetime) -> tokens.LogoutToken:
     """Whose sessions the provider ends (back-channel). Counts once. Interrupts the transaction. Raises Refused."""
-    provider, client_id = parties.provider_of(connection), connection.client_id
+    provider, client_id, fetched = parties.provider_of(connection), connection.client_id, _fetch_of(connection)
     with outside():
-        found = tokens.read_logout_token(token, keys=Keys(provider, fetch), provider=provider, client_id=client_id, moment=moment)
+        found = tokens.read_logout_token(token, keys=Keys(provider, fetched), provider=provider, client_id=client_id, moment=moment)
     flows.remember(connection, found.jti, found.until)
     return found

@@ -17,7 +17,7 @@ from .saml.parties import Idp, Sp
 
 
 def moment_of(connection: Connection) -> datetime:
-    """The present moment as the provider knows it: the world's, whatever a sandbox's clock says; the built-in provider has that clock."""
+    """The present moment as the provider knows it: the world's, whatever a sandbox's clock says; the built-in one goes by that clock."""
     return now() if connection.preset == "test" else datetime.now(UTC)
 
 

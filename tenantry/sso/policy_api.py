@@ -27,7 +27,7 @@ IdentityRef = Annotated[UUID, TypeId("idn")]
 AT = "/organizations/{organization_id}/sso-policy"
 
 
-class Window(Schema):
+class SsoWindow(Schema):
     """While it is open owners may sign in otherwise."""
 
     opened_by: str
@@ -35,7 +35,7 @@ class Window(Schema):
     until: str | None
 
 
-class PolicyOut(Schema):
+class SsoPolicyOut(Schema):
     """``unmet`` is what enforcing still needs: ``organization_active``, ``connection_ready``, ``domain_verified``, ``owner_tested`` and
     ``recovery_codes``; empty when it can be done. ``primary`` null: the oldest connection that was tested."""
 
@@ -47,10 +47,10 @@ class PolicyOut(Schema):
     unmet: list[str]
     recovery_codes_left: int
     recovery_codes_made_at: str | None
-    break_glass: Window | None
+    break_glass: SsoWindow | None
 
 
-class PolicyIn(Strict):
+class SsoPolicyIn(Strict):
     """``mode``: ``off``, ``test`` (by the provider or otherwise) or ``enforced``. ``default_role`` is that of whoever joins by signing in,
     ``jit`` says whether anybody does. What is left out stays."""
 
@@ -60,26 +60,26 @@ class PolicyIn(Strict):
     primary: ConnectionRef | None = None
 
 
-class Codes(Schema):
+class SsoRecoveryCodes(Schema):
     """Each opens one sign-in to an owner. They are in this answer and nowhere else."""
 
     codes: list[str]
 
 
-class WindowIn(Strict):
+class BreakGlassIn(Strict):
     hours: int = Field(recovery.USUAL_HOURS, ge=1, le=72)
     reason: str = Field(max_length=500)
 
 
-class Reason(Strict):
+class LiftReason(Strict):
     reason: str = Field(max_length=500)
 
 
-class EmailIn(Strict):
+class DomainCheckIn(Strict):
     email: str = Field(max_length=254)
 
 
-class RouteOut(Schema):
+class DomainCheckOut(Schema):
     """``sso`` false: by link, password or passkey. ``enforced``: in no other way than at ``url``."""
 
     sso: bool
@@ -103,7 +103,7 @@ def policy_shape(organization: Organization, policy: Policy) -> dict[str, Any]:
     }
 
 
-@router.get(AT, response=PolicyOut, summary="How people sign in by the provider", **needs("identity:read"))
+@router.get(AT, response=SsoPolicyOut, summary="How people sign in by the provider", **needs("identity:read"))
 def get_policy(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef) -> dict[str, Any]:
     """Off until it is changed."""
     organization = guard(request, "identity:read", organization_id)
@@ -112,8 +112,8 @@ def get_policy(request: HttpRequest, response: HttpResponse, organization_id: Or
     return policy_shape(organization, policy)
 
 
-@router.put(AT, response=PolicyOut, summary="Change how people sign in by the provider", **needs("identity:write", versioned=True))
-def put_policy(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: PolicyIn) -> dict[str, Any]:
+@router.put(AT, response=SsoPolicyOut, summary="Change how people sign in by the provider", **needs("identity:write", versioned=True))
+def put_policy(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: SsoPolicyIn) -> dict[str, Any]:
     """Enforcing needs all of ``unmet`` to be met, and of a person that they proved lately who they are. It ends the sessions that people
     of the verified domains have otherwise, but not the one that asks."""
     organization = guard(request, "identity:write", organization_id)
@@ -129,7 +129,7 @@ def put_policy(request: HttpRequest, response: HttpResponse, organization_id: Or
     return policy_shape(organization, policy)
 
 
-@router.post(f"{AT}/recovery-codes", response={201: Codes}, summary="Make recovery codes", **needs("identity:write"))
+@router.post(f"{AT}/recovery-codes", response={201: SsoRecoveryCodes}, summary="Make recovery codes", **needs("identity:write"))
 def make_codes(request: HttpRequest, organization_id: OrganizationRef) -> tuple[int, dict[str, list[str]]]:
     """Ten, in place of those that there were."""
     organization = guard(request, "identity:write", organization_id)
@@ -137,8 +137,8 @@ def make_codes(request: HttpRequest, organization_id: OrganizationRef) -> tuple[
     return 201, {"codes": recovery.make_codes(organization=organization, actor=actor_of(request))}
 
 
-@router.post(f"{AT}/break-glass", response={201: PolicyOut}, summary="Let owners in otherwise for some hours", **needs("identity:write"))
-def open_break_glass(request: HttpRequest, organization_id: OrganizationRef, body: WindowIn) -> tuple[int, dict[str, Any]]:
+@router.post(f"{AT}/break-glass", response={201: SsoPolicyOut}, summary="Let owners in otherwise for some hours", **needs("identity:write"))
+def open_break_glass(request: HttpRequest, organization_id: OrganizationRef, body: BreakGlassIn) -> tuple[int, dict[str, Any]]:
     """1 to 72 hours, 4 if left out. Every owner is told by mail, now and whenever somebody comes in by it."""
     organization = guard(request, "identity:write", organization_id)
     recovery.open_break_glass(
@@ -155,23 +155,23 @@ def close_break_glass(request: HttpRequest, organization_id: OrganizationRef) ->
     return 204, None
 
 
-@router.post(f"{AT}/lift", response=PolicyOut, summary="Lift enforcement", **needs("identity:lift"))
-def lift(request: HttpRequest, organization_id: OrganizationRef, body: Reason) -> dict[str, Any]:
+@router.post(f"{AT}/lift", response=SsoPolicyOut, summary="Lift enforcement", **needs("identity:lift"))
+def lift(request: HttpRequest, organization_id: OrganizationRef, body: LiftReason) -> dict[str, Any]:
     """For staff, when nobody of the organization can get in. Its owners are told by mail."""
     organization = guard(request, "identity:lift", organization_id)
     return policy_shape(organization, policies.lift(organization=organization, reason=body.reason, actor=actor_of(request)))
 
 
-@router.post("/auth/sso/domain-check", response=RouteOut, auth=None, summary="Where an address signs in",
+@router.post("/auth/sso/domain-check", response=DomainCheckOut, auth=None, summary="Where an address signs in",
              **needs("public", attempts=limits.told("domain_check")))  # fmt: skip
-def domain_check(request: HttpRequest, body: EmailIn) -> dict[str, Any]:
+def domain_check(request: HttpRequest, body: DomainCheckIn) -> dict[str, Any]:
     """By its domain alone: the answer is the same whether or not there is such a person."""
     limits.count("domain_check")
     found = route_of(normalize(body.email))
     return {"sso": found is not None, "enforced": bool(found and found.enforced), "url": found.url if found else None}
 
 
-class IdentityOut(Schema):
+class LinkedAccount(Schema):
     """``by_person``: linked by oneself while signed in; then the provider vouches for one whatever one's domain."""
 
     id: str
@@ -183,11 +183,11 @@ class IdentityOut(Schema):
     last_used_at: str | None
 
 
-class Identities(Schema):
-    data: list[IdentityOut]
+class LinkedAccounts(Schema):
+    data: list[LinkedAccount]
 
 
-@router.get("/me/sso-identities", response=Identities, summary="Accounts at providers that are linked to oneself", **needs("person"))
+@router.get("/me/sso-identities", response=LinkedAccounts, summary="Accounts at providers that are linked to oneself", **needs("person"))
 def list_identities(request: HttpRequest) -> dict[str, Any]:
     """The oldest first. Linking one takes a browser: the page of one's account begins it."""
     return {

@@ -96,7 +96,7 @@ ENTRA = Preset(
                 "Under Certificates & secrets make a client secret and copy its Value at once.",
                 "Under Token configuration add the optional claim email to the ID token, and a groups claim if roles shall follow groups.",
             ),
-            (("Redirect URI (Web)", "callback_url"), ("Front-channel logout URL", "slo_url")),
+            (("Redirect URI (Web)", "callback_url"),),
             "Copy Application (client) ID and the secret's Value. The issuer has your tenant's id in it.",
         ),
     },

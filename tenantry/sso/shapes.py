@@ -20,14 +20,14 @@ OrganizationRef = Annotated[UUID, TypeId("org")]
 WARN, CRITICAL = timedelta(days=30), timedelta(days=7)
 
 
-class GroupRole(Strict):
+class SsoGroupRole(Strict):
     """Members of this group get this role; of several the highest."""
 
     group: str = Field(max_length=300)
     role: str = Field(max_length=20)
 
 
-class Settings(Strict):
+class SsoSettings(Strict):
     """What can be set. A SAML provider comes by ``metadata_url`` or ``metadata_xml`` (parsed into fields, not kept), or field by
     field; an OpenID provider by its ``issuer``. ``mapping`` names the provider's attributes for ``email``, ``name``, ``first_name``,
     ``last_name`` and ``groups``, and as ``custom`` any others; what it leaves out is looked for under the usual names."""
@@ -47,10 +47,10 @@ class Settings(Strict):
     sign_requests: bool | None = None
     single_logout: bool | None = None
     mapping: dict[str, str | dict[str, str]] | None = None
-    group_roles: list[GroupRole] | None = Field(None, max_length=200)
+    group_roles: list[SsoGroupRole] | None = Field(None, max_length=200)
 
 
-class ConnectionIn(Settings):
+class SsoConnectionIn(SsoSettings):
     """With ``kind`` alone it is a draft that has our addresses for the provider. ``preset`` is ``okta``, ``entra``, ``google``,
     ``onelogin``, ``jumpcloud``, ``keycloak`` or ``generic``; in sandbox workspaces also ``test``, the built-in provider."""
 
@@ -58,7 +58,7 @@ class ConnectionIn(Settings):
     preset: str = Field("generic", max_length=12)
 
 
-class OurSide(Schema):
+class SsoOurSide(Schema):
     """What the provider is told of us."""
 
     entity_id: str
@@ -69,7 +69,7 @@ class OurSide(Schema):
     start_url: str
 
 
-class CertificateOut(Schema):
+class SsoCertificate(Schema):
     """``state`` is ``valid``, ``ending`` (within 30 days), ``critical`` (within 7), ``expired`` or ``not_yet_valid``."""
 
     fingerprint: str
@@ -79,7 +79,7 @@ class CertificateOut(Schema):
     state: str
 
 
-class ConnectionOut(Schema):
+class SsoConnectionOut(Schema):
     """``state`` is ``draft`` while something of ``missing`` is unknown, then ``ready``. ``tested_at`` is the last test sign-in that would
     have let an owner in. ``refresh_error`` says why metadata or discovery couldn't be read the last time."""
 
@@ -89,12 +89,12 @@ class ConnectionOut(Schema):
     name: str
     state: str
     missing: list[str]
-    ours: OurSide
+    ours: SsoOurSide
     idp_entity_id: str
     sso_url: str
     slo_url: str
     metadata_url: str
-    certificates: list[CertificateOut]
+    certificates: list[SsoCertificate]
     issuer: str
     client_id: str
     has_client_secret: bool
@@ -103,7 +103,7 @@ class ConnectionOut(Schema):
     sign_requests: bool
     single_logout: bool
     mapping: dict[str, Any]
-    group_roles: list[GroupRole]
+    group_roles: list[SsoGroupRole]
     refreshed_at: str | None
     refresh_error: str
     tested_at: str | None

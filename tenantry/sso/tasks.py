@@ -13,7 +13,7 @@ from tenantry.organizations.models import Organization
 from tenantry.tenancy.scope import scope
 from tenantry.tenancy.services import tenant_ids
 
-from . import notices
+from . import notices, upkeep
 from .models import Flow, SeenAssertion, SingleSession
 
 KEPT = timedelta(days=1)
@@ -38,3 +38,18 @@ def forget(timestamp: int) -> None:
             Flow.objects.filter(expires_at__lt=now() - KEPT).delete()
             SeenAssertion.objects.filter(expires_at__lt=datetime.now(UTC)).delete()
             SingleSession.objects.filter(created_at__lt=now() - SESSIONS_KEPT).delete()
+
+
+@app.periodic(cron="13 4 * * *")
+@app.task(queueing_lock="sso.look_after")
+def look_after(timestamp: int) -> None:
+    """Every day: read metadata and discovery anew, with no scope open meanwhile, and tell owners of certificates that end."""
+    for tenant_id in tenant_ids():
+        with scope(tenant_id):
+            sources = upkeep.sources()
+        for connection_id, url, issuer in sources:
+            found = upkeep.look(url, issuer)
+            with scope(tenant_id):
+                upkeep.take_over(connection_id, url, issuer, found)
+        with scope(tenant_id):
+            upkeep.warn()

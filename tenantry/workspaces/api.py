@@ -20,17 +20,19 @@ INSTALLATION: dict[str, Any] = {"x-installation": True}  # in multi mode it stan
 
 
 class ProgramIn(Strict):
-    """All three are replaced: what is left out is emptied."""
+    """All are replaced: what is left out is emptied. ``terms_url``: what people accept who come in by single sign-on."""
 
     name: str = Field(max_length=program.NAME_LENGTH)
     support_email: str = Field("", max_length=254)
     colour: str = Field("", max_length=7)
+    terms_url: str = Field("", max_length=500)
 
 
 class ProgramOut(Schema):
     name: str
     support_email: str
     colour: str
+    terms_url: str
 
 
 class SignUpIn(Strict):

@@ -18,8 +18,14 @@ class ProgramForm(forms.Form):
 
 
 class ProgramSettingsForm(ProgramForm):
-    """The same, under the version that the reader saw."""
+    """The same, and the terms, under the version that the reader saw."""
 
+    terms_url = forms.CharField(
+        label="Terms of use",
+        max_length=500,
+        required=False,
+        help_text="Where they are. Whoever comes in by single sign-on accepts them once.",
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 

@@ -23,16 +23,18 @@ NAME_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``colour`` is ``#rrggbb``, or empty for the standard one. ``version`` 0: never saved."""
+    """``colour`` is ``#rrggbb``, or empty for the standard one. ``terms_url``: where the terms are that somebody accepts who comes in
+    by single sign-on. ``version`` 0: never saved."""
 
     name: str
     support_email: str = ""
     colour: str = ""
+    terms_url: str = ""
     version: int = 0
 
     def values(self) -> dict[str, str]:
         """What is stored and shown."""
-        return {"name": self.name, "support_email": self.support_email, "colour": self.colour}
+        return {"name": self.name, "support_email": self.support_email, "colour": self.colour, "terms_url": self.terms_url}
 
 
 def read_program() -> Program:
@@ -42,7 +44,7 @@ def read_program() -> Program:
 
 
 def clean(values: Mapping[str, Any]) -> dict[str, str]:
-    """The three values in the form in which they are kept. Raises Problem 422 with the field's pointer."""
+    """The values in the form in which they are kept. Raises Problem 422 with the field's pointer."""
     name = " ".join(str(values.get("name") or "").split())
     if not 1 <= len(name) <= NAME_LENGTH or not name.isprintable():
         raise invalid(f"A name has 1 to {NAME_LENGTH} characters.", pointer="/name", code="name_invalid")
@@ -50,11 +52,15 @@ def clean(values: Mapping[str, Any]) -> dict[str, str]:
     colour = str(values.get("colour") or "").strip().lower()
     if colour and not re.fullmatch(r"#[0-9a-f]{6}", colour):
         raise invalid("A colour looks like #3b5bdb.", pointer="/colour", code="colour_invalid")
-    return {"name": name, "support_email": normalize(support, pointer="/support_email") if support else "", "colour": colour}
+    terms = str(values.get("terms_url") or "").strip()
+    if terms and (not terms.startswith("https://") or len(terms) > 500 or not terms.isprintable() or " " in terms):
+        raise invalid("The terms are at an address that begins with https://", pointer="/terms_url", code="url_refused")
+    mail = normalize(support, pointer="/support_email") if support else ""
+    return {"name": name, "support_email": mail, "colour": colour, "terms_url": terms}
 
 
 def change_program(*, values: Mapping[str, Any], expected_version: int | None = None, actor: Actor) -> Program:
-    """Replace all three values. Raises Problem 412 ``version_stale``, 422."""
+    """Replace all values. Raises Problem 412 ``version_stale``, 422."""
     before, cleaned = read_program(), clean(values)
     changes = difference(before.values(), cleaned)
     if before.version and not changes and expected_version in (None, before.version):

@@ -57,6 +57,10 @@ def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
     events = ok(cast.admin.get(f"{cast.org}/audit-events", params={"limit": 200}))["data"]
     refused = [event["reason"] for event in events if event["action"] == "sso.sign_in_refused"]
     assert len(refused) == 7
+    # Who was removed comes back when an owner invites them, with the role that was offered.
+    ok(cast.owner.post(f"{cast.org}/invitations", json={"email": "support@contoso.example", "role": "manager"}), 201)
+    assert Walk(cast.tenant).back(start, email="support@contoso.example").status_code == 302
+    assert ok(cast.owner.get(cast.member_at("support")))["role"] == "manager"
     # Without just-in-time membership only who was invited gets in, to answer.
     ok(cast.owner.put(f"{cast.org}/sso-policy", json={"jit": False}))
     assert code_of(Walk(cast.tenant).back(start, email="new@contoso.example")) == "sso_not_a_member"

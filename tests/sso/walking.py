@@ -47,13 +47,19 @@ class Walk:
             at = at.removeprefix(f"/t/{self.tenant.slug}")
         return self.http.get(at if at.startswith("http") else f"{self.tenant.url}{at}")
 
-    def post(self, at: str, **data: str) -> httpx.Response:
-        """Send a form of ours, with the protection token that counts since the last sign-in."""
+    @property
+    def api(self) -> Client:
+        """The same person at the API, with the protection token that counts since the last sign-in."""
         tokens = [cookie for cookie in self.http.cookies.jar if cookie.name == "tenantry_csrf"]
         for cookie in tokens:
             self.http.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
         self.http.cookies.set("tenantry_csrf", tokens[-1].value or "")
-        return self.http.post(f"{self.tenant.url}{at}", data=data, headers={"X-CSRFToken": tokens[-1].value or ""})
+        self.http.headers["X-CSRFToken"] = tokens[-1].value or ""
+        return self.http
+
+    def post(self, at: str, **data: str) -> httpx.Response:
+        """Send a form of ours."""
+        return self.api.post(f"{self.tenant.url}{at}", data=data)
 
     def at_provider(self, start: str) -> str:
         """Sent away by ``start``: the provider's address."""
@@ -63,7 +69,7 @@ class Walk:
 
     def answer(self, provider: str, **person: str) -> tuple[str, dict[str, str]]:
         """Be somebody at the provider: where its page posts to, and what."""
-        page = self.http.post(provider, data=person)
+        page = self.api.post(provider, data=person)
         found = re.search(r'<form[^>]*action="([^"]+)" data-onward>', page.text)
         assert found, page.text
         fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text[found.end() :])

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from ..people import Cast, ok, problem
 
-WHOLE = {"name": "Northwind Learning", "support_email": "help@northwind.example", "colour": "#c2410c"}
+WHOLE = {
+    "name": "Northwind Learning",
+    "support_email": "help@northwind.example",
+    "colour": "#c2410c",
+    "terms_url": "https://northwind.example/terms",
+}
 
 
 def test_it_is_read_and_replaced_under_a_version(cast: Cast) -> None:
     first = cast.admin.get("/settings/program")
-    assert (ok(first), first.headers["etag"]) == ({"name": "Northwind", "support_email": "", "colour": ""}, '"v0"')
+    assert (ok(first), first.headers["etag"]) == ({"name": "Northwind", "support_email": "", "colour": "", "terms_url": ""}, '"v0"')
     changed = cast.admin.put("/settings/program", json=WHOLE, headers={"If-Match": '"v0"'})
     assert (ok(changed), changed.headers["etag"]) == (WHOLE, '"v1"')
     stale = cast.admin.put("/settings/program", json=WHOLE | {"name": "Other"}, headers={"If-Match": '"v0"'})
     problem(stale, 412, "version_stale")
     same = cast.admin.put("/settings/program", json=WHOLE)
     assert same.headers["etag"] == '"v1"', "what changes nothing makes no version"
-    assert ok(cast.admin.put("/settings/program", json={"name": "Northwind"})) == {"name": "Northwind", "support_email": "", "colour": ""}
+    assert ok(cast.admin.put("/settings/program", json={"name": "Northwind"})) == {
+        "name": "Northwind",
+        "support_email": "",
+        "colour": "",
+        "terms_url": "",
+    }
 
 
 def test_what_is_wrong_is_named(cast: Cast) -> None:

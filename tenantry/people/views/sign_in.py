@@ -78,7 +78,7 @@ def _routed(request: HttpRequest, form: SignInForm) -> tuple[HttpResponse | None
 def _kept_out(request: HttpRequest, vetoed: Vetoed) -> HttpResponse:
     """Somebody has proven who they are, and an organization has its people sign in elsewhere."""
     context = {
-        "problem": vetoed, "start_url": vetoed.members.get("start_url"), "organization": vetoed.members.get("organization_name"),
+        "problem": vetoed, "start_url": vetoed.members.get("start_url"), "whose": vetoed.members.get("organization_name"),
         "note": vetoed.note,
     }  # fmt: skip
     return render(request, "people/sign_in_elsewhere.html", context, status=vetoed.status)

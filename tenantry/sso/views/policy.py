@@ -63,7 +63,7 @@ def _save(request: HttpRequest, organization: Organization, given: dict[str, Any
 
 def _context(request: HttpRequest, organization: Organization, policy: Policy) -> dict[str, Any]:
     lacking = policies.unmet(organization)
-    closed = "" if policy.mode == Policy.Mode.ENFORCED or not lacking else "Not yet: see what is missing below."
+    closed = "" if policy.mode == Policy.Mode.ENFORCED or not lacking else "Not yet: “To be enforced” says what is missing."
     modes = [
         {"value": value, "label": label, "hint": hint, "closed": closed if value == "enforced" else ""} for value, label, hint in MODES
     ]

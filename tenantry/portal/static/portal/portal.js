@@ -121,7 +121,7 @@ document.addEventListener("submit", (event) => {
   }
   delete form.dataset.confirmed;
   // A second click must not send the form twice; the button comes back if the page is shown again from history.
-  if (!event.defaultPrevented && form.method === "post") {
+  if (!event.defaultPrevented && form.method === "post" && form.target !== "_blank") {
     if (form.dataset.sent !== undefined) return event.preventDefault();
     form.dataset.sent = "";
     setTimeout(() => delete form.dataset.sent, 5000); // a download leaves the page where it is

@@ -1,0 +1,171 @@
+"""Enforced single sign-on: nobody gets past it on any path, and nobody is locked out by it."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from tenantry.audit.services import CLI
+from tenantry.people.links import make_link
+from tenantry.people.passwords import set_password
+
+from ..people import Cast, Client, ok, problem
+from .walking import Walk, code_of, connected, verified
+
+PASSWORD = "seven green herons"
+
+
+def try_out(cast: Cast, start: str, email: str = "owner@contoso.example") -> httpx.Response:
+    """A test sign-in as somebody, begun by the owner."""
+    connection = start.rpartition("/")[0].rpartition("/")[2]
+    begun = ok(cast.owner.post(f"{cast.org}/sso-connections/{connection}/test"), 201)
+    return Walk(cast.tenant).back(begun["url"], email=email, name="Olga", groups="Staff")
+
+
+def enforced(cast: Cast) -> tuple[str, list[str]]:
+    """Contoso enforces; returns where its people begin, and the recovery codes."""
+    start = connected(cast)["ours"]["start_url"]
+    assert "It works." in try_out(cast, start).text
+    codes = ok(cast.owner.post(f"{cast.org}/sso-policy/recovery-codes"), 201)["codes"]
+    ok(cast.owner.put(f"{cast.org}/sso-policy", json={"mode": "enforced"}))
+    return start, codes
+
+
+def _passwords(cast: Cast, *emails: str) -> None:
+    from tenantry.people.models import User
+
+    with cast.tenant.scope():
+        for email in emails:
+            set_password(user=User.objects.get(email=email), password=PASSWORD, keep_session=None, actor=CLI)
+
+
+def _link(cast: Cast, email: str) -> str:
+    from tenantry.people.models import User
+
+    with cast.tenant.scope():
+        return make_link(user=User.objects.get(email=email)).rpartition("/")[2]
+
+
+def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
+    policy = f"{cast.org}/sso-policy"
+    problem(cast.owner.put(policy, json={"mode": "test"}), 409, "sso_no_connection")
+    for role in ("owner", "maintainer", "billing_admin"):
+        problem(cast.owner.put(policy, json={"default_role": role}), 422, "role_not_allowed")
+    made = connected(cast, domain="")
+    start = made["ours"]["start_url"]
+    refused = problem(cast.owner.put(policy, json={"mode": "enforced"}), 409, "sso_enforcement_unmet")
+    assert refused["unmet"] == ["domain_verified", "owner_tested", "recovery_codes"]
+    page = try_out(cast, start)
+    assert "this person would stay out" in page.text, "a test shows what would happen: the domain isn't verified"
+    assert "sso_domain_not_verified" in page.text
+    with cast.tenant.scope():
+        verified(cast.contoso, "contoso.example")
+    assert "added as learner" in try_out(cast, start, "new@contoso.example").text
+    assert ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["tested_at"] is None
+    assert "It works." in try_out(cast, start).text
+    last = ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["last_test"]
+    assert (last["email"], last["claims"]["groups"], last["would"]["role"]) == ("owner@contoso.example", ["Staff"], "owner")
+    ok(cast.owner.post(f"{policy}/recovery-codes"), 201)
+    problem(cast.maintainer.put(policy, json={"mode": "enforced"}), 403, "permission_denied")
+    cast.tenant.move_clock(minutes=20)
+    problem(cast.owner.put(policy, json={"mode": "enforced"}), 403, "reauthentication_required")
+    fresh = cast.tenant.sign_in("owner@contoso.example")
+    ok(fresh.put(policy, json={"mode": "enforced"}))
+    ok(fresh.get("/me"))  # hers goes on
+    for role in ("owner", "learner"):
+        assert cast[role].get("/me").status_code == 401, "the others' sessions have ended"
+    ok(cast.outsider.get("/me"))
+    problem(fresh.delete(f"{cast.org}/sso-connections/{made['id']}"), 409, "sso_last_way_in")
+    with cast.tenant.scope():
+        sent = cast.tenant.mails_for("owner@contoso.example")[0]
+    assert sent["subject"] == "Single sign-on is now enforced"
+
+
+def test_no_path_leads_around_it(cast: Cast) -> None:
+    _passwords(cast, "learner@contoso.example", "owner@fabrikam.example")
+    cast.tenant.staff("sam@contoso.example", "support").close()
+    _passwords(cast, "sam@contoso.example")
+    start, _ = enforced(cast)
+    refused = problem(
+        cast.nobody.post("/auth/password", json={"email": "learner@contoso.example", "password": PASSWORD}), 403, "sso_required"
+    )
+    assert refused["start_url"] == start
+    assert "note" not in refused and "user" not in refused
+    problem(cast.nobody.post("/auth/link/redeem", json={"token": _link(cast, "learner@contoso.example")}), 403, "sso_required")
+    with cast.tenant.scope():
+        from tenantry.people.links import recovery_url
+
+        token = recovery_url(email="learner@contoso.example").rpartition("/")[2]
+    problem(cast.nobody.post("/auth/link/redeem", json={"token": token}), 403, "sso_required")
+    # An invitation of somebody else's organization to an address of Contoso's.
+    ok(
+        cast.admin.post(
+            f"/organizations/{cast.fabrikam.public_id}/invitations", json={"email": "learner@contoso.example", "role": "learner"}
+        ),
+        201,
+    )
+    invited = cast.tenant.invitation_token("learner@contoso.example")
+    assert cast.tenant.nobody().post("/invitations/accept", json={"token": invited}).status_code in (401, 403)
+    ok(
+        cast.admin.post(
+            f"/organizations/{cast.fabrikam.public_id}/invitations", json={"email": "quite.new@contoso.example", "role": "learner"}
+        ),
+        201,
+    )
+    invited = cast.tenant.invitation_token("quite.new@contoso.example")
+    problem(cast.tenant.nobody().post("/invitations/accept", json={"token": invited}), 403, "sso_required")
+    # Another organization's provider speaks for nobody of Contoso's.
+    other = ok(cast.admin.post(f"/organizations/{cast.fabrikam.public_id}/sso-connections", json={"kind": "saml", "preset": "test"}), 201)
+    ok(cast.admin.put(f"/organizations/{cast.fabrikam.public_id}/sso-policy", json={"mode": "test"}))
+    assert code_of(Walk(cast.tenant).back(other["ours"]["start_url"], email="learner@contoso.example")) == "sso_domain_of_another"
+    # Those whom it doesn't concern, and the way that is meant.
+    ok(cast.tenant.nobody().post("/auth/password", json={"email": "owner@fabrikam.example", "password": PASSWORD}))
+    ok(cast.tenant.nobody().post("/auth/password", json={"email": "sam@contoso.example", "password": PASSWORD}))
+    assert Walk(cast.tenant).back(start, email="learner@contoso.example").status_code == 302
+    page = Walk(cast.tenant).http.post(f"{cast.tenant.url}/sign-in", data={"email": "anybody@contoso.example"})
+    assert 'http-equiv="refresh"' in page.text
+    assert "Mail me a link" not in page.text
+
+
+def test_breaking_the_glass(cast: Cast) -> None:
+    _passwords(cast, "owner@contoso.example", "learner@contoso.example")
+    cast.owner.cookies.jar.clear()
+    cast._clients["owner"] = cast.tenant.sign_in("owner@contoso.example")
+    _, codes = enforced(cast)
+    assert len(set(codes)) == 10
+
+    def kept_out(walk: Walk, email: str) -> str:
+        page = walk.http.post(f"{cast.tenant.url}/sign-in/password", data={"email": email, "password": PASSWORD})
+        assert page.status_code == 403, page.text
+        found = re.search(r'name="note" value="([^"]+)"', page.text)
+        return found[1] if found else ""
+
+    assert kept_out(Walk(cast.tenant), "learner@contoso.example") == "", "codes are for owners"
+    walk = Walk(cast.tenant)
+    note = kept_out(walk, "owner@contoso.example")
+    wrong = walk.post("/sign-in/recovery", note=note, code="aaaaa-bbbbb-ccccc")
+    assert wrong.status_code == 422 and "no code of your organization" in wrong.text
+    assert walk.post("/sign-in/recovery", note=note + "x", code=codes[0]).status_code == 403
+    assert walk.post("/sign-in/recovery", note=note, code=codes[0].upper()).status_code == 302
+    ok(walk.http.get("/me"))
+    again = Walk(cast.tenant)
+    assert again.post("/sign-in/recovery", note=kept_out(again, "owner@contoso.example"), code=codes[0]).status_code == 422, "once"
+    assert "recovery code" in cast.tenant.mails_for("owner@contoso.example")[0]["text"]
+    # A window: owners, and nobody else.
+    inside: Client = walk.api
+    window = f"{cast.org}/sso-policy/break-glass"
+    problem(inside.post(window, json={"hours": 73, "reason": "x"}), 422, "validation_failed")
+    problem(inside.post(window, json={"reason": "  "}), 422, "reason_missing")
+    ok(inside.post(window, json={"reason": "IdP down"}), 201)
+    problem(inside.post(window, json={"reason": "again"}), 409, "state_conflict")
+    ok(cast.tenant.nobody().post("/auth/password", json={"email": "owner@contoso.example", "password": PASSWORD}))
+    problem(cast.nobody.post("/auth/password", json={"email": "learner@contoso.example", "password": PASSWORD}), 403, "sso_required")
+    assert {"sso.recovery_code_used", "sso.window_opened", "sso.window_used"} <= set(cast.actions())
+    cast.tenant.move_clock(hours=5)
+    problem(cast.nobody.post("/auth/password", json={"email": "owner@contoso.example", "password": PASSWORD}), 403, "sso_required")
+    # Staff lift it, with a reason; owners can't by that door, nor auditors.
+    problem(cast.tenant.key("auditor").post(f"{cast.org}/sso-policy/lift", json={"reason": "x"}), 403, "permission_denied")
+    assert ok(cast.tenant.key("support").post(f"{cast.org}/sso-policy/lift", json={"reason": "by phone"}))["mode"] == "test"
+    ok(cast.tenant.nobody().post("/auth/password", json={"email": "learner@contoso.example", "password": PASSWORD}))
+    assert "by phone" in cast.tenant.mails_for("owner@contoso.example")[0]["text"]

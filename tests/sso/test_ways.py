@@ -1,0 +1,195 @@
+"""The other ways through single sign-on: OpenID Connect, proving anew, linking, signing out on either side, and looking after it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import httpx
+
+from tenantry.kit.clock import now
+from tenantry.sso import upkeep
+from tenantry.sso.models import Certificate, Connection
+
+from ..people import Cast, ok, problem
+from .walking import Walk, code_of, connected
+
+
+def openid(cast: Cast) -> dict[str, Any]:
+    """Contoso with the built-in provider over OpenID Connect too."""
+    made: dict[str, Any] = ok(cast.owner.post(f"{cast.org}/sso-connections", json={"kind": "oidc", "preset": "test"}), 201)
+    assert made["state"] == "ready", made
+    assert made["has_client_secret"]
+    return made
+
+
+def back(walk: Walk, start: str, **person: str) -> httpx.Response:
+    """There and back over OpenID Connect."""
+    answered = walk.http.post(walk.at_provider(start), data=person)
+    assert answered.status_code == 302, answered.text
+    return walk.get(answered.headers["location"])
+
+
+def onward(page: httpx.Response) -> str:
+    """Where a page leads that goes on by itself."""
+    found = re.search(r'http-equiv="refresh" content="\d;url=([^"]+)"', page.text)
+    assert found, page.text
+    return unescape(found[1])
+
+
+def test_openid_connect_from_end_to_end(cast: Cast) -> None:
+    connected(cast)
+    made = openid(cast)
+    start = made["ours"]["start_url"]
+    walk = Walk(cast.tenant)
+    done = back(walk, f"{start}?next=/account", email="grace@contoso.example", name="Grace Hopper", groups="Staff")
+    assert (done.status_code, done.headers["location"]) == (302, "/account"), done.text
+    assert walk.post("/terms").status_code == 302
+    assert ok(walk.http.get("/me/profile"))["name"] == "Grace Hopper"
+    # State and code are this browser's, once.
+    other = Walk(cast.tenant)
+    answered = other.http.post(other.at_provider(start), data={"email": "learner@contoso.example"})
+    stolen = answered.headers["location"]
+    assert code_of(Walk(cast.tenant).get(stolen)) == "sso_browser_mismatch"
+    assert other.get(stolen).status_code == 302
+    assert code_of(other.get(stolen)) in ("sso_flow_used", "sso_browser_mismatch")
+    assert code_of(walk.get(f"{made['ours']['callback_url']}?code=x&state=made-up")) == "oidc_state_mismatch"
+    away = Walk(cast.tenant)
+    state = re.search(r"[?&]state=([^&]+)", away.at_provider(start))
+    assert state
+    declined = away.get(f"{made['ours']['callback_url']}?error=access_denied&state={state[1]}&iss=http%3A%2F%2Felsewhere.example")
+    assert code_of(declined) == "oidc_response_issuer_mismatch"
+    assert code_of(back(Walk(cast.tenant), start, email="owner@fabrikam.example")) == "sso_domain_not_verified"
+    # A client secret that is wrong is the provider's refusal, told as such.
+    ok(cast.owner.patch(f"{cast.org}/sso-connections/{made['id']}", json={"client_secret": "another"}))
+    assert code_of(back(Walk(cast.tenant), start, email="learner@contoso.example")) == "oidc_client_refused"
+
+
+def test_proving_anew_and_linking(cast: Cast) -> None:
+    start = connected(cast)["ours"]["start_url"]
+    walk = Walk(cast.tenant)
+    assert walk.back(start, email="learner@contoso.example").status_code == 302
+    cast.tenant.move_clock(minutes=20)
+    proving = f"{start}?purpose=prove&next=/account"
+    assert "purpose=prove" in unescape(walk.get("/prove?next=/account").text)
+    assert code_of(walk.back(proving, email="manager@contoso.example")) == "sso_other_person"
+    assert walk.back(proving, email="learner@contoso.example").headers["location"].endswith("/account")
+    assert code_of(Walk(cast.tenant).get(proving)) == "sso_other_session"
+    # Somebody with an address elsewhere links themself while signed in, and then comes in by the provider.
+    with cast.tenant.scope():
+        from .. import factories
+
+        factories.member(cast.contoso, "consultant@elsewhere.example")
+    consultant = Walk(cast.tenant, cast.tenant.sign_in("consultant@elsewhere.example"))
+    connection = re.search(r"con_\w+", start)
+    assert connection
+    page = consultant.post(f"/account/sso/{connection[0]}/link")
+    begun = onward(page)
+    assert consultant.back(begun, email="c@agency.example", subject="c-1").headers["location"].endswith("/account/sso")
+    again = Walk(cast.tenant)
+    assert again.back(start, email="c@agency.example", subject="c-1").status_code == 302
+    assert ok(again.http.get("/me/profile"))["email"] == "consultant@elsewhere.example"
+    linked = ok(again.http.get("/me/sso-identities"))["data"]
+    assert [(row["subject"], row["by_person"]) for row in linked] == [("c-1", True)]
+    ok(consultant.api.delete(f"/me/sso-identities/{linked[0]['id']}"), 204)
+    assert code_of(Walk(cast.tenant).back(start, email="c@agency.example", subject="c-1")) == "sso_domain_not_verified"
+
+
+def test_signing_out_on_either_side(cast: Cast) -> None:
+    made = connected(cast)
+    start = made["ours"]["start_url"]
+    walk = Walk(cast.tenant)
+    assert walk.back(start, email="learner@contoso.example").status_code == 302
+    page = walk.post("/sign-out")
+    to = onward(page)
+    assert walk.http.get("/me").status_code == 401
+    there = walk.get(to)
+    assert "SAMLRequest=" in there.headers["location"]
+    answered = walk.get(there.headers["location"])
+    assert "SAMLResponse=" in answered.headers["location"]
+    assert walk.get(answered.headers["location"]).headers["location"].endswith("/sign-in")
+    # The provider ends it: ours is over at once, and its request counts once.
+    assert walk.back(start, email="learner@contoso.example").status_code == 302
+    ok(walk.http.get("/me"))
+    stranger = Walk(cast.tenant)
+    asked = stranger.http.post(
+        f"{cast.tenant.url}/test-provider/end", data={"audience": made["ours"]["entity_id"], "subject": "learner@contoso.example"}
+    )
+    location = asked.headers["location"]
+    assert code_of(stranger.get(location.replace("Signature=", "Signature=x"))).startswith("saml_")
+    assert "SAMLResponse=" in stranger.get(location).headers["location"]
+    assert walk.http.get("/me").status_code == 401
+    assert code_of(stranger.get(location)) == "sso_replayed"
+    assert code_of(stranger.get(f"{made['ours']['slo_url']}?SAMLRequest=x")).startswith("saml_")
+    over_openid = openid(cast)
+    refused = httpx.post(over_openid["ours"]["slo_url"], data={"logout_token": "x.y.z"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+
+
+def test_sign_in_that_begins_at_the_provider_is_off_until_it_is_turned_on(cast: Cast) -> None:
+    made = connected(cast)
+    stranger = Walk(cast.tenant)
+
+    def begun() -> httpx.Response:
+        page = stranger.http.post(
+            f"{cast.tenant.url}/test-provider/begin", data={"audience": made["ours"]["entity_id"], "email": "learner@contoso.example"}
+        )
+        found = re.search(r'<form[^>]*action="([^"]+)" data-onward>', page.text)
+        assert found, page.text
+        fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text[found.end() :])
+        return stranger.http.post(unescape(found[1]), data={name: unescape(value) for name, value in fields})
+
+    assert code_of(begun()).startswith("saml_")
+    ok(cast.owner.patch(f"{cast.org}/sso-connections/{made['id']}", json={"idp_initiated": True}))
+    came = begun()
+    assert came.status_code == 303
+    assert stranger.get(came.headers["location"]).status_code == 302
+    ok(stranger.http.get("/me"))
+
+
+def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> None:
+    at = f"{cast.org}/sso-connections"
+    document = Walk(cast.tenant).get("/test-provider/saml/metadata")
+    draft = ok(cast.owner.post(at, json={"kind": "saml", "preset": "okta"}), 201)
+    assert (draft["state"], draft["missing"]) == ("draft", ["idp_entity_id", "sso_url", "certificates"])
+    problem(cast.owner.post(f"{at}/{draft['id']}/test"), 409, "sso_connection_incomplete")
+    one = f"{at}/{draft['id']}"
+    ready = cast.owner.patch(one, json={"metadata_xml": document.text, "mapping": {"email": "mail", "custom": {"department": "dept"}}})
+    assert ok(ready)["state"] == "ready"
+    assert "MII" not in ready.text.replace(ready.json()["ours"]["entity_id"], ""), "fields, and no document"
+    problem(cast.owner.patch(one, json={"name": "x"}, headers={"If-Match": '"v1"'}), 412, "version_stale")
+    for body, code in (
+        ({"metadata_xml": "<no/>"}, "sso_metadata_invalid"),
+        ({"metadata_url": "http://169.254.169.254/latest"}, "url_refused"),
+        ({"metadata_url": "http://127.0.0.1:9/metadata"}, "sso_metadata_unreachable"),
+        ({"certificates": ["rubbish"]}, "sso_certificate_refused"),
+        ({"sso_url": "javascript:alert(1)"}, "url_refused"),
+        ({"mapping": {"shoe": "x"}}, "attribute_mapping_invalid"),
+        ({"group_roles": [{"group": "g", "role": "owner"}]}, "role_unknown"),
+    ):
+        problem(cast.owner.patch(one, json=body), 422, code)
+    problem(cast.owner.post(at, json={"kind": "saml", "preset": "nonsense"}), 422, "preset_unknown")
+    problem(cast.owner.post(at, json={"kind": "oidc", "issuer": "http://127.0.0.1:9"}), 422, "sso_discovery_failed")
+    metadata = Walk(cast.tenant).get(draft["ours"]["metadata_url"])
+    assert draft["ours"]["acs_url"] in metadata.text
+    problem(cast.maintainer.post(at, json={"kind": "saml"}), 403, "permission_denied")
+    ok(cast.maintainer.get(at))
+    # Certificates that end: told at 30 days and at 7, once each, and not again after a roll-over.
+    with cast.tenant.scope():
+        Certificate.objects.update(not_after=now() + timedelta(days=20))
+        assert (upkeep.warn(), upkeep.warn(), upkeep.critical()) == (1, 0, 0)
+        Certificate.objects.update(not_after=now() + timedelta(days=5))
+        assert (upkeep.warn(), upkeep.warn(), upkeep.critical()) == (1, 0, 1)
+        connection = Connection.objects.get(metadata_url="", state="ready")
+        upkeep.take_over(connection.id, "", connection.issuer, "It answers with status 500.")
+    subjects = [mail["subject"] for mail in cast.tenant.mails_for("owner@contoso.example")]
+    assert subjects == [
+        "Your identity provider can't be read",
+        "A certificate of your identity provider ends within days",
+        "A certificate of your identity provider ends soon",
+    ]
+    assert ok(cast.owner.get(one))["certificates"][0]["state"] == "critical"
+    assert "A certificate ends" in Walk(cast.tenant, cast.owner).get("/o/contoso/sso").text
+    ok(cast.owner.delete(one), 204)
