@@ -49,7 +49,7 @@ BOOKKEEPING = {
     "scim.settings.held": "makes the row whose lock its caller needs, as the defaults say",
     "scim.errors.note": "a refusal that is kept for whoever looks after the directory",
     "scim.errors._trim": "sweeps those",
-    "scim.alerts.tell": "notes when owners were last told",
+    "scim.alerts._tell": "notes when owners were last told",
     "sso.provider.oidc_grants._change": "codes and tokens of the test provider, for minutes; a sign-in is recorded by the service",
     "people.links.make_link": "an offer to sign in; using it is recorded",
     "people.proof.mail_link": "an offer to prove an address; using it is recorded",

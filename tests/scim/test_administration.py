@@ -16,6 +16,7 @@ from tenantry.scim.errors import BLOTTED, without_secrets
 from tenantry.scim.explanations import explain
 
 from ..people import Cast, Client, ok, problem, race
+from .directory import GROUP, Directory
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
@@ -198,6 +199,25 @@ def test_groups_give_the_highest_role_that_is_mapped(cast: Cast) -> None:
     changes = [row["changes"]["mappings"]["after"] for row in _events(cast, "scim.mappings_changed")]
     assert changes == [{"IT": "maintainer", "leads": "expert"}, {"IT": "maintainer", "Leads": "expert"},
                        {row["group"]: row["role"] for row in wanted}]  # fmt: skip
+
+
+def test_mappings_change_roles_at_once_and_never_that_of_the_last_owner(cast: Cast, directory: Directory) -> None:
+    at = f"{cast.org}/scim-group-mappings"
+    owner, mia = directory.user(cast.owner.email), directory.user("mia@contoso.example")
+    for group, member in (("Board", owner), ("Leads", mia)):
+        ok(directory.post("/Groups", json={"schemas": [GROUP], "displayName": group, "members": [{"value": member["id"]}]}), 201)
+    board = {"group": "Board", "role": "owner"}
+    ok(cast.owner.put(at, json=[board, {"group": "Leads", "role": "manager"}]))
+    found = directory.member("mia@contoso.example")
+    assert found is not None and found.role == "manager"
+    problem(cast.owner.put(at, json=[]), 409, "last_owner")
+    assert ok(cast.owner.get(at))["data"][0] == board, "refused as a whole"
+    ok(cast.owner.put(at, json=[board]))
+    found = directory.member("mia@contoso.example")
+    assert found is not None and found.role == "learner", "what came from a group goes with its mapping"
+    standing = ok(cast.owner.get(f"{cast.org}/scim-status"))
+    assert (standing["users_active"], standing["groups"], standing["mappings"]) == (2, 2, 1)
+    assert "Your directory also sends Leads" in cast.owner.get(f"{cast.tenant.url}/o/contoso/directory-sync/groups").text
 
 
 def test_refusals_are_kept_without_what_is_personal_and_explained(cast: Cast) -> None:
