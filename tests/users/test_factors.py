@@ -162,3 +162,24 @@ def test_a_new_device_is_told_of_but_not_the_first(cast: Cast) -> None:
     assert rows[0]["reason"] == "sign_in_failed" and rows[0]["ip"] == "127.0.0.1"
     with cast.tenant.scope():
         assert SignIn.objects.filter(created_at__gt=now() - timedelta(minutes=1)).count() >= 5
+
+
+def test_whoever_an_organization_asks_sets_a_factor_up_before_they_go_on(cast: Cast) -> None:
+    with_password(cast)
+    ok(cast.owner.put(f"{cast.org}/sign-in-policy", json={"second_factor": "required", "grace_days": 1}))
+    ok(sign_in(cast).get("/me"))
+    assert "asks everybody for a second factor" in cast.learner.get(f"{cast.tenant.url}/o/contoso/").text
+    assert ok(cast.learner.get("/me/factors"))["required_from"]
+    cast.tenant.move_clock(hours=25)
+    problem(cast.learner.get("/me"), 401, "second_factor_setup_required")  # signed in since before the grace was over
+    browser = sign_in(cast)
+    problem(browser.get("/me"), 401, "second_factor_setup_required")
+    problem(browser.post("/auth/second-factor", json={"code": "000000"}), 401, "unauthenticated")  # there is none to prove
+    page = browser.get(f"{cast.tenant.url}/o/contoso/", follow_redirects=True)
+    assert page.url.path.endswith("/sign-in/second-factor/set-up") and 'class="qr"' in page.text
+    secret = ok(browser.post("/me/factors/totp"), 201)["secret"]
+    done = ok(browser.post("/me/factors/totp/confirmation", json={"code": code_of(secret)}))
+    assert len(done["recovery_codes"]) == 10 and done["awaits"] == ""
+    ok(browser.get("/me"))
+    problem(browser.delete("/me/factors/totp"), 409, "last_factor")
+    ok(browser.get("/me/factors"))
