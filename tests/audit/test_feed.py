@@ -143,7 +143,7 @@ def _ids(text: str, form: str) -> list[str]:
     if form == "jsonl":
         return [row["id"] for row in lines(text)]
     assert text.splitlines()[0] == (
-        "id,occurred_at,organization,category,action,actor_kind,actor,target_kind,target_id,target,changes,reason,source,request_id,ip"
+        "id,occurred_at,organization,category,action,actor_kind,actor,target_kind,target_id,target,changes,reason,source,request_id,ip,impersonated_by"
     )
     return [row["id"] for row in csv.DictReader(io.StringIO(text, newline=""))]
 

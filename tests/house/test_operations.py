@@ -28,7 +28,7 @@ SPECIAL = {
     "people.factors.api.begin_totp": (set(), "as above"),
     "people.impersonation.api.begin": ({"impersonation:write", "person"}, "of a session, which a key has none of"),
     "people.impersonation.api.stop": ({"impersonation:write", "signed_in"}, "one's own, by the session that it is; else as staff"),
-    "people.impersonation.api.raise_it": ({"signed_in"}, "by the session that looks"),
+    "people.impersonation.api.raise_it": ({"impersonation:write", "signed_in"}, "by the session that looks"),
     "people.factors.api.confirm_totp": (set(), "as above"),
     "people.factors.passkey_api.registration_options": (set(), "as above"),
     "people.factors.passkey_api.add_passkey": (set(), "as above"),

@@ -15,7 +15,8 @@ import pytest
 
 from tenantry.access.models import ApiKey
 from tenantry.access.permissions import registered
-from tenantry.people.models import Impersonation
+from tenantry.kit.clock import now
+from tenantry.people.models import Device, Impersonation, Passkey
 from tenantry.people.sessions import COOKIE
 from tenantry.tenancy.isolation import organization_column
 
@@ -63,6 +64,8 @@ def victim(cast: Cast) -> Cast:
         factories.linked(cast.contoso, cast.owner.me)
         looks = Impersonation(staff=cast.owner.me, user=cast.learner.me, organization_id=cast.contoso.id, reason="contoso.example")
         looks.save(force_insert=True)
+        Passkey(user=cast.owner.me, name="contoso.example", credential_id=b"1", public_key=b"1").save(force_insert=True)
+        Device(user=cast.owner.me, token_hash=b"1" * 32, label="contoso.example", last_used_at=now()).save(force_insert=True)
     tenant.jobs_done()  # from here on only the intruders act
     return cast
 

@@ -12,7 +12,7 @@ from tenantry.access.guards import actor_of, guard, guard_tenant, person, requir
 from tenantry.audit.names import organization_names
 from tenantry.kit.ids import encode
 from tenantry.kit.operations import needs
-from tenantry.kit.problems import Problem, not_found
+from tenantry.kit.problems import Problem, conflict
 from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing, moment
 
 from ..models import Impersonation, User
@@ -113,7 +113,8 @@ def list_all(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
 def raise_it(request: HttpRequest, impersonation_id: ImpersonationRef, body: RaiseIn) -> dict[str, Any]:
     """For the session that looks as a member: an act of its own on the record."""
     if signed_in(request).impersonation_id != impersonation_id:
-        raise not_found("impersonation")
+        guard_tenant(request, "impersonation:write")
+        raise conflict("state_conflict", "This session doesn't look as that member; the one that does can raise it.")
     return _shape(services.raise_it(impersonation_id=impersonation_id, reason=body.reason, actor=actor_of(request)))
 
 
