@@ -42,7 +42,7 @@ def installation() -> Iterator[str]:
     home.chmod(0o755)
     atexit.register(shutil.rmtree, home, ignore_errors=True)  # runs after the embedded server has left its lock there
     os.environ |= {"TENANTRY_HOME": str(home), "TENANTRY_MODE": "test", "TENANTRY_TENANCY": "single", "TENANTRY_LOG_LEVEL": "ERROR"}
-    os.environ["TENANTRY_RATE_LIMITS"] = "requests=1000000/5m,invitation_create=1000000/1h,exports=1000/24h"
+    os.environ["TENANTRY_RATE_LIMITS"] = "requests=1000000/5m,scim=1000000/1s,invitation_create=1000000/1h,exports=1000/24h"
     os.environ["TENANTRY_ALLOW_LOOPBACK_WEBHOOKS"] = "on"
     os.environ.pop("DATABASE_URL", None)
     from tenantry.install import prepare

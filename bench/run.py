@@ -18,6 +18,7 @@ from rich.table import Table
 
 from . import limits, rig
 from .load import load
+from .scim import scim
 from .seed import sample, seed, seed_events
 from .webhooks import webhooks
 
@@ -214,7 +215,7 @@ def stream(url: str, headers: dict[str, str]) -> tuple[int, float]:
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or ["decide", "race", "webhooks", "pages", "check", "export", "limits"]
+    wanted = sys.argv[1:] or ["decide", "race", "webhooks", "scim", "pages", "check", "export", "limits"]
     with rig.installation() as dsn:
         from tenantry.tenancy.services import ensure_default
 
@@ -227,6 +228,8 @@ def main() -> int:
             limited(tenant)
         if "webhooks" in wanted:
             webhooks(dsn, row)
+        if "scim" in wanted:
+            scim(dsn, tenant, row)
         small = {}
         if "pages" in wanted:
             seed(dsn, tenant=tenant, label="small", organizations=10, each=100)

@@ -12,7 +12,7 @@ from .actors import CLI, SYSTEM, Actor
 from .catalogue import event_type, heard_as
 from .models import Event
 
-__all__ = ["CLI", "SYSTEM", "Actor", "difference", "record", "record_all", "use_publisher"]
+__all__ = ["CLI", "SYSTEM", "Actor", "difference", "record", "record_all", "tell_all", "use_publisher"]
 
 Told = Sequence[tuple[Event, Any]]
 _publisher: Callable[[Told], None] | None = None
@@ -31,6 +31,11 @@ def _tell(told: Told) -> None:
     heard = [(row, target) for row, target in told if heard_as(row.action)]
     if heard and _publisher is not None:
         _publisher(heard)
+
+
+def tell_all(told: Told) -> None:
+    """Set off outside what rows set off that a function of the database has recorded: ``(event, target)`` each."""
+    _tell(told)
 
 
 def record(

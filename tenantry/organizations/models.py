@@ -133,6 +133,7 @@ class Membership(TenantModel):
                 name="membership_page", fields=["tenant_id", "organization", "id"], condition=~Q(status__in=["removed", "erased"])
             ),
             models.Index(name="membership_user", fields=["tenant_id", "user"]),
+            models.Index(name="membership_erased", fields=["tenant_id", "organization", "user"], condition=Q(status="erased")),
             models.Index(name="membership_owners", fields=["tenant_id", "organization"], condition=Q(role="owner", status="active")),
         ]
 

@@ -40,6 +40,7 @@ class User(TenantModel):
             models.CheckConstraint(name="people_user_status_known", condition=Q(status__in=["active", "suspended", "erased"])),
             models.CheckConstraint(name="people_user_email_lower", condition=Q(email=Lower("email"))),
         ]
+        indexes = [models.Index(name="people_user_erased", fields=["tenant_id", "id"], condition=Q(status="erased"))]
 
     @property
     def display_name(self) -> str:

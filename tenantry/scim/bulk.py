@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tenantry.kit.answers import scim_error_body, scim_status
+from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import current
 
-from . import errors
+from . import errors, making, users
 from .protocol import documents
 from .refusals import invalid_syntax, invalid_value, too_many
-from .resources import base
+from .resources import base, etag
 from .routes import Answer, Call, route
 
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
@@ -30,6 +31,10 @@ _NOTED: Final = 50  # errors of one Bulk that are kept
 def user_name_in(sent: dict[str, Any]) -> str:
     """The userName that a body speaks of, if it has one."""
     return next((value for key, value in sent.items() if key.lower() == "username" and isinstance(value, str)), "")
+
+
+class _NotAll(Exception):
+    """Not everybody could be made at once."""
 
 
 class _Operation:
@@ -92,7 +97,8 @@ class _Run:
 
     def all(self) -> None:
         """In their order; who refers to somebody later comes after them."""
-        waiting = self.operations
+        self._make_at_once()
+        waiting = [each for each in self.operations if each.result is None]
         while waiting and not self.stopped():
             ready = [each for each in waiting if self._is_ready(each)]
             for each in ready or waiting:
@@ -100,6 +106,38 @@ class _Run:
                     break
                 self._one(each, circular=not ready)
             waiting = [each for each in waiting if each.result is None] if ready else []
+
+    def _make_at_once(self) -> None:
+        """New people at the beginning, of whom nothing is to be said but that they are new: all in one statement."""
+        first: list[tuple[_Operation, making.Fresh]] = []
+        for each in self.operations:
+            if each.method != "POST" or each.path.strip("/") != "Users" or each.waits_for or not each.bulk_id:
+                break
+            fresh = (
+                users.fresh(organization=self.call.organization, body=each.data, settings=self.call.settings)
+                if isinstance(each.data, dict)
+                else None
+            )
+            if fresh is None:
+                break
+            first.append((each, fresh))
+        if len(first) < 2:
+            return
+        role, actor = self.call.settings.default_role, self.call.actor
+        try:
+            with transaction.atomic(using=current().using):
+                made = making.make_all([fresh for _, fresh in first], role=role, moment=now(), actor=actor)
+                if self.most_errors is not None and not all(made):
+                    raise _NotAll
+        except (_NotAll, IntegrityError):  # what comes after an error must perhaps not be done: one by one
+            return
+        for (each, fresh), done in zip(first, made, strict=True):
+            if done:
+                self.made[each.bulk_id] = fresh.row.public_id
+                each.result = {
+                    "method": "POST", "location": f"{base()}/Users/{fresh.row.public_id}", "bulkId": each.bulk_id, "status": "201",
+                    "version": etag(fresh.row.version),
+                }  # fmt: skip
 
     def _is_ready(self, each: _Operation) -> bool:
         """Whether all that it refers to is made, or never will be."""

@@ -20,7 +20,7 @@ from .protocol import documents, patch
 from .protocol.attributes import GROUPS, SCHEMAS, TYPES, USERS
 from .protocol.projection import Projection, read_projection
 from .refusals import unknown
-from .resources import base, etag
+from .resources import base, etag, user_resource
 from .sources import GROUP_SOURCE, USER_SOURCE, Source, show_groups, show_users
 
 
@@ -134,7 +134,8 @@ def _list(call: Call, source: Source) -> Answer:
 
 
 def _shown_user(call: Call, row: ScimUser, status: int) -> Answer:
-    resource = show_users([row], call.projection, base())[0]
+    fresh = status == 201 and row.version == 1  # nobody new is in a group
+    resource = user_resource(row, (), base()) if fresh else show_users([row], call.projection, base())[0]
     headers = {"ETag": etag(row.version), "Location": resource["meta"]["location"]}
     return status, call.projection.of(resource, USERS), headers
 

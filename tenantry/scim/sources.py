@@ -35,8 +35,9 @@ class Source:
 
 def _users(organization_id: UUID) -> QuerySet[Any]:
     rows = ScimUser.objects.filter(organization_id=organization_id, deleted_at__isnull=True)
-    erased = Membership.objects.filter(organization_id=organization_id, status=Membership.Status.ERASED).values("user_id")
-    return rows.exclude(user_id__in=erased, user_id__isnull=False).exclude(user__status=User.Status.ERASED)
+    here = Membership.objects.filter(organization_id=organization_id, status=Membership.Status.ERASED).values("user_id")
+    altogether = User.objects.filter(status=User.Status.ERASED).values("id")
+    return rows.filter(Q(user_id__isnull=True) | (~Q(user_id__in=here) & ~Q(user_id__in=altogether)))
 
 
 def _groups(organization_id: UUID) -> QuerySet[Any]:

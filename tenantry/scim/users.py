@@ -14,7 +14,7 @@ from tenantry.kit.problems import Problem
 from tenantry.organizations.models import Organization
 from tenantry.people.models import User
 
-from . import accounts, roles
+from . import accounts, making, roles
 from .models import ScimAddress, ScimGroupMember, ScimUser
 from .protocol.attributes import USERS
 from .protocol.patch import Operation, apply
@@ -48,7 +48,9 @@ def create(*, organization: Organization, body: dict[str, Any], settings: Settin
     """
     if not settings.provision:
         raise Problem(403, "scim_provisioning_off", "This organization doesn't let its directory add people: provisioning is switched off.")
-    wanted = _checked(read_resource(body, USERS))
+    wanted, row, simple = _new(organization, body)
+    if simple is not None and making.make_all([simple], role=settings.default_role, moment=now(), actor=actor) == [True]:
+        return row
     limits.lock(organization.id, SEATS)  # first, as settle does: two creates wait for each other here and nowhere else
     found = _taken(organization.id, wanted)
     if found is not None:
@@ -56,8 +58,6 @@ def create(*, organization: Organization, body: dict[str, Any], settings: Settin
         if not again or found.external_id != wanted.get("externalId", ""):
             raise _conflict(found, wanted)
         return _change(organization=organization, row=found, wanted=wanted, settings=settings, actor=actor)
-    row = ScimUser(organization_id=organization.id)
-    _fill(row, wanted)
     if row.active:
         accounts.join(
             organization=organization, row=row, address=_address(wanted), name=display_of(wanted), role=None, settings=settings, actor=actor
@@ -68,6 +68,25 @@ def create(*, organization: Organization, body: dict[str, Any], settings: Settin
     changes: dict[str, Any] = {"userName": {"before": None, "after": row.user_name}, "active": {"before": None, "after": row.active}}
     record("scim_user.created", actor=actor, organization_id=organization.id, target=row, label=row.user_name, changes=changes)
     return row
+
+
+def _new(organization: Organization, body: dict[str, Any]) -> tuple[dict[str, Any], ScimUser, making.Fresh | None]:
+    """What is wanted, the row that says so, and the same for the short way where it may be tried."""
+    wanted = _checked(read_resource(body, USERS))
+    row = ScimUser(organization_id=organization.id)
+    _fill(row, wanted)
+    address = _address(wanted) if row.active else ""
+    return wanted, row, making.Fresh(row, address, display_of(wanted)) if address and len(_keys(wanted)) < 2 else None
+
+
+def fresh(*, organization: Organization, body: dict[str, Any], settings: Settings) -> making.Fresh | None:
+    """Somebody for the short way, or None where ``create`` has to look closer or to refuse."""
+    if not settings.provision:
+        return None
+    try:
+        return _new(organization, body)[2]
+    except Problem:
+        return None
 
 
 def replace(*, organization: Organization, row: ScimUser, body: dict[str, Any], settings: Settings, actor: Actor) -> ScimUser:

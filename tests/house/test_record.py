@@ -91,6 +91,8 @@ IN_DATABASE = {
     "access_check": "when a key was last used",
     "access_count": "counts requests",
     "access_count_outside": "as above",
+    "membership_admit": "records the act itself, in the same statement (tests/organizations/test_admit.py)",
+    "scim_make": "as above",
 }
 
 
