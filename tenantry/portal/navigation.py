@@ -39,12 +39,12 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("organization", "Billing & usage", "billing", "billing", ("entitlements:read", "usage:read"), "Account"),
     NavEntry("organization", "API keys", "key", "keys", ("keys:read",), "Integration"),
     NavEntry("organization", "Webhooks", "webhook", "webhooks", ("webhooks:read",), "Integration"),
-    NavEntry("organization", "Directory sync", "sync", "scim_overview", ("identity:read",), "Security"),
-    NavEntry("organization", "Single sign-on", "shield", "sso", ("identity:read",), "Security"),
-    NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
     NavEntry("organization", "Domains", "globe", "domains", ("identity:read",), "Security"),
+    NavEntry("organization", "Single sign-on", "shield", "sso", ("identity:read",), "Security"),
+    NavEntry("organization", "Directory sync", "sync", "scim_overview", ("identity:read",), "Security"),
     NavEntry("organization", "Sign-in", "lock", "sign_in_policy", ("identity:read",), "Security"),
     NavEntry("organization", "Support access", "eye", "support_access", ("identity:read",), "Security"),
+    NavEntry("organization", "Audit log", "audit", "audit", ("audit:read_operations", "audit:read_money"), "Security"),
     NavEntry("organization", "Settings", "settings", "settings", ("settings:read",), "Security"),
     NavEntry("staff", "Home", "home", "staff_home", ("organizations:list",), "Staff console"),
     NavEntry("staff", "Organizations", "building", "staff_organizations", ("organizations:list",), "Staff console"),
@@ -118,13 +118,15 @@ class Shell:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """What a view gave; else, on an organization's page, open invitations and who asks to join, for those who may see them."""
-        if self.given_counts is not None or self.plane != "organization" or self.organization is None or self.principal is None:
-            return self.given_counts or {}
+        """What a view gave; on an organization's page also open invitations and who asks to join, for those who may see them."""
+        given = self.given_counts or {}
+        if self.plane != "organization" or self.organization is None or self.principal is None:
+            return given
         if not self.principal.may("invitations:read", self.organization.id):
-            return {}
+            return given
+        found = {} if "invitations" in given else {"invitations": pending_seats(self.organization.id)["seat:total"]}
         asking = waiting(self.organization.id)
-        return {"invitations": pending_seats(self.organization.id)["seat:total"]} | ({"join_requests": asking} if asking else {})
+        return found | ({"join_requests": asking} if asking else {}) | given
 
     @property
     def label(self) -> str:

@@ -175,6 +175,8 @@ def test_a_proof_that_goes_missing_costs_the_domain_after_14_days(cast: Cast) ->
     assert after(26) == ("lapsing", 0)
     mail = tenant.mail_for(cast.owner.email)
     assert f"no domain {name}" in mail["text"] and name in mail["subject"]
+    with tenant.sign_in(cast.owner.email) as owner:
+        assert f"{name} needs confirming" in owner.get(f"{tenant.url}/o/contoso/").text
     publish(name, value)
     assert after(28) == ("verified", 1)
     forget(name)

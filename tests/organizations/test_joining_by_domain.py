@@ -31,6 +31,10 @@ def test_they_join_at_once_where_that_is_allowed(cast: Cast) -> None:
     assert (offer["name"], offer["how"], offer["request"]) == ("Contoso", "allow", None)
     page = zoe.get(f"{cast.tenant.url}/").text
     assert "Your company is here" in page and "join as a learner" in page
+    with cast.tenant.scope():
+        factories.member(cast.fabrikam, f"vic@{DOMAIN}")
+    with cast.tenant.sign_in(f"vic@{DOMAIN}") as vic:  # a member of another one hears of it on that one's home
+        assert "Contoso is here, too" in vic.get(f"{cast.tenant.url}/o/fabrikam/").text
     joined = race(*(lambda: zoe.post("/me/join-requests", json=contoso) for _ in range(4)))
     assert [answer.status_code for answer in joined].count(201) == 1
     assert {answer.status_code for answer in joined} <= {201, 404, 409}

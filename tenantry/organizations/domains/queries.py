@@ -63,3 +63,9 @@ def claims(text: str) -> list[Domain]:
     """Every claim of a domain in the tenant, by organizations that are there. Call it with the whole tenant in scope."""
     rows = Domain.objects.select_related("organization").filter(name=ascii_of(text) or "", organization__deleted_at__isnull=True)
     return list(rows.order_by("id"))
+
+
+def failing(organization: Organization) -> list[Domain]:
+    """Domains whose proof has gone missing: lapsing and lapsed ones."""
+    rows = Domain.objects.filter(organization=organization, state__in=[Domain.State.LAPSING, Domain.State.LAPSED])
+    return list(rows.order_by("name")[:5])

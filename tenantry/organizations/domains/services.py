@@ -23,6 +23,7 @@ from .queries import HELD, holder, load
 
 GRACE: Final = timedelta(days=14)
 MOST: Final = 100
+TOKEN: Final = 24  # characters: 144 bits, and the whole value fits on a page
 VERIFIED, LAPSING, LAPSED, PENDING = Domain.State.VERIFIED, Domain.State.LAPSING, Domain.State.LAPSED, Domain.State.PENDING
 
 
@@ -42,7 +43,7 @@ def claim(*, organization: Organization, domain: str, actor: Actor) -> Domain:
     held = holder(name)
     if held is not None and held.organization_id != organization.id:
         raise _taken(name)
-    made = Domain(organization=organization, name=name, token=crypto.new_token(), claimed_by_label=actor.label)
+    made = Domain(organization=organization, name=name, token=crypto.new_token()[:TOKEN], claimed_by_label=actor.label)
     try:
         with transaction.atomic():
             made.save(force_insert=True)

@@ -36,7 +36,8 @@ def _row(domain: Domain) -> dict[str, Any]:
     """A domain with what its pages say of it."""
     ends = domain.lapsing_since + services.GRACE if domain.state == Domain.State.LAPSING and domain.lapsing_since else None
     return {
-        "domain": domain, "name": shown(domain.name), "ends": ends, "held": domain.state in queries.HELD,
+        "domain": domain, "name": shown(domain.name), "ends": ends, "held": (held := domain.state in queries.HELD),
+        "by_staff": held and domain.method == Domain.Method.STAFF,
         "proof": proofs.text_of(domain.token), "file": proofs.url_of(domain.name),
     }  # fmt: skip
 
@@ -103,7 +104,7 @@ def verify(request: HttpRequest, slug: str, domain_id: UUID) -> HttpResponse:
     count("domain_verification", organization.id)
     checked = services.verify_now(organization=organization, domain=found, actor=actor_of(request))
     if checked.failure:
-        messages.warning(request, f"No proof was found. {checked.failure}")
+        messages.warning(request, "No proof was found. The page says why.")
     else:
         messages.success(request, f"{shown(checked.name)} is {organization.name}'s.")
     return redirect("domain", slug=organization.slug, domain_id=checked.public_id)

@@ -18,6 +18,8 @@ from tenantry.entitlements import limits
 from tenantry.entitlements.bars import bars
 
 from .. import queries, services
+from ..domains import queries as domains
+from ..domains.joining import offers_of
 from ..models import Organization
 
 SHOWN = 6
@@ -44,6 +46,8 @@ def organization_home(request: HttpRequest, slug: str) -> HttpResponse:
         else [],
         "open_count": pending["seat:total"],
         "nav_counts": {"invitations": pending["seat:total"]},
+        "failing": domains.failing(organization) if principal.may("identity:read", organization.id) else [],
+        "joins": offers_of(principal.user) if principal.user else [],
         "people": [] if may["members"] else queries.list_members(organization, cursor=None, limit=24, status="active").rows,
     }
     return render(request, "organizations/home.html", context)

@@ -30,10 +30,10 @@ SECOND_FACTOR = [
 class SignInPolicyForm(forms.Form):
     """The organization's rules. Empty numbers ask for nothing."""
 
-    second_factor = forms.ChoiceField(label="Second factor", choices=SignInPolicy.SecondFactor.choices)
+    second_factor = forms.ChoiceField(label="Who needs one", choices=SignInPolicy.SecondFactor.choices)
     grace_days = forms.IntegerField(label="Days to set it up", min_value=0, max_value=90)
-    session_lifetime_hours = forms.IntegerField(label="Sign in again after, in hours", min_value=1, max_value=336, required=False)
-    idle_minutes = forms.IntegerField(label="End unused sessions after, in minutes", min_value=5, max_value=4320, required=False)
+    session_lifetime_hours = forms.IntegerField(label="Longest session, in hours", min_value=1, max_value=336, required=False)
+    idle_minutes = forms.IntegerField(label="Longest pause, in minutes", min_value=5, max_value=4320, required=False)
     allowed_networks = forms.CharField(
         label="Only from these networks", required=False, widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"})
     )
