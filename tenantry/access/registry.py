@@ -41,7 +41,7 @@ p("invitations:write", "OM", "ac", "Invite people, resend and revoke.")
 p("identity:read", "OM", "acsu", "See domains, single sign-on, directory sync and the rules for signing in.")
 p("identity:write", "O", "a", "Change domains, single sign-on, directory sync and the rules for signing in.")
 p("scim_tokens:write", "O", "a", "Make and revoke the tokens of a directory (SCIM).")
-p("identity:lift", "", "acs", "Lift an organization's enforced single sign-on when nobody there can get in.")
+p("identity:lift", "", "acs", "Lift an organization's enforced single sign-on or its list of networks, when nobody there can get in.")
 p("domains:decide", "", "ac", "Confirm a domain for an organization, or take it back.")
 p("impersonation:write", "", "acs", "Open the portal as one of a customer's members.")
 # Integration.
