@@ -97,35 +97,28 @@ def test_proving_anew_and_linking(cast: Cast) -> None:
     assert code_of(Walk(cast.tenant).back(start, email="c@agency.example", subject="c-1")) == "sso_domain_not_verified"
 
 
-def test_signing_out_on_either_side(cast: Cast) -> None:
-    made = connected(cast)
-    start = made["ours"]["start_url"]
+def test_an_openid_provider_ends_sessions_and_is_asked_to_end_its_own(cast: Cast) -> None:
+    connected(cast)
+    ours = openid(cast)["ours"]
     walk = Walk(cast.tenant)
-    assert walk.back(start, email="learner@contoso.example").status_code == 302
-    page = walk.post("/sign-out")
-    to = onward(page)
+    assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
+    there = walk.get(onward(walk.post("/sign-out")))
     assert walk.http.get("/me").status_code == 401
-    there = walk.get(to)
-    assert "SAMLRequest=" in there.headers["location"]
-    answered = walk.get(there.headers["location"])
-    assert "SAMLResponse=" in answered.headers["location"]
-    assert walk.get(answered.headers["location"]).headers["location"].endswith("/sign-in")
-    # The provider ends it: ours is over at once, and its request counts once.
-    assert walk.back(start, email="learner@contoso.example").status_code == 302
-    ok(walk.http.get("/me"))
-    stranger = Walk(cast.tenant)
-    asked = stranger.http.post(
-        f"{cast.tenant.url}/test-provider/end", data={"audience": made["ours"]["entity_id"], "subject": "learner@contoso.example"}
-    )
-    location = asked.headers["location"]
-    assert code_of(stranger.get(location.replace("Signature=", "Signature=x"))).startswith("saml_")
-    assert "SAMLResponse=" in stranger.get(location).headers["location"]
-    assert walk.http.get("/me").status_code == 401
-    assert code_of(stranger.get(location)) == "sso_replayed"
-    assert code_of(stranger.get(f"{made['ours']['slo_url']}?SAMLRequest=x")).startswith("saml_")
-    over_openid = openid(cast)
-    refused = httpx.post(over_openid["ours"]["slo_url"], data={"logout_token": "x.y.z"})
+    assert "/test-provider/oidc/end-session?" in there.headers["location"]
+    assert walk.get(there.headers["location"]).headers["location"].startswith(ours["slo_url"])
+    assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
+    other = Walk(cast.tenant)
+    assert back(other, ours["start_url"], email="expert@contoso.example").status_code == 302
+    told = {"logout_url": ours["slo_url"], "oidc_subject": "learner@contoso.example"}
+    page = Walk(cast.tenant).http.post(f"{cast.tenant.url}/test-provider/oidc/end", data=told)
+    token = re.search(r'name="logout_token" value="([^"]+)"', page.text)
+    assert token
+    assert httpx.post(ours["slo_url"], data={"logout_token": token[1]}).status_code == 200
+    assert (walk.http.get("/me").status_code, other.http.get("/me").status_code) == (401, 200)
+    assert httpx.post(ours["slo_url"], data={"logout_token": token[1]}).status_code == 400, "it counts once"
+    refused = httpx.post(ours["slo_url"], data={"logout_token": "x.y.z"})
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+    assert walk.get(ours["start_url"].replace("/start", "/farewell/made-up")).headers["location"].endswith("/sign-in")
 
 
 def test_sign_in_that_begins_at_the_provider_is_off_until_it_is_turned_on(cast: Cast) -> None:
