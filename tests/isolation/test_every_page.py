@@ -21,7 +21,19 @@ from .test_every_operation import SECRET, _ids, victim
 
 __all__ = ["victim"]  # the fixture
 # Who may be anybody: pages to sign in with, what is public, and what shows how the house is built.
-OPEN = ("sign-in", "sign-out", "sso/", "directory", "dev/", "health", "favicon.ico", "invitations/", "static/", "program.css")
+OPEN = (
+    "sign-in",
+    "sign-out",
+    "sso/",
+    "test-provider/",
+    "directory",
+    "dev/",
+    "health",
+    "favicon.ico",
+    "invitations/",
+    "static/",
+    "program.css",
+)
 
 
 def _patterns(found: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
