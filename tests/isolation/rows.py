@@ -57,6 +57,13 @@ def touched(before: Rows, after: Rows, *, organizations: Iterable[UUID], own: It
         elif (now := after[table, row_id][1]) != values:
             faults.append(f"{table} {row_id}: { ({name: (values[name], now[name]) for name in values if values[name] != now[name]}) }")
     faults += [
-        f"{table} {row_id} is new" for (table, row_id), (owner, _) in after.items() if (table, row_id) not in before and owner in watched
+        f"{table} {row_id} is new"
+        for (table, row_id), (owner, values) in after.items()
+        if (table, row_id) not in before and owner in watched and not _knock(table, values)
     ]
     return faults
+
+
+def _knock(table: str, values: dict[str, str | None]) -> bool:
+    """What knocking at a door that is open to everybody leaves: that somebody was sent to the provider, and that they were refused."""
+    return table == "sso_flow" or (table == "audit_event" and values["action"] in ("sso.sign_in_refused", "sso.logout_refused"))
