@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from django.db import connection
 
 from tenantry.audit.services import CLI, Actor
 from tenantry.kit import crypto
-from tenantry.kit.clock import now
 from tenantry.kit.ids import new_id
 from tenantry.mail.models import Message, Suppression
 from tenantry.organizations import services
@@ -23,17 +21,7 @@ from tenantry.organizations.membership import ADD, settle
 from tenantry.organizations.models import Membership, Organization
 from tenantry.people.models import User
 from tenantry.people.users import ensure_user
-from tenantry.sso.models import (
-    BreakGlass,
-    Certificate,
-    Connection,
-    Flow,
-    Identity,
-    Policy,
-    RecoveryCode,
-    SeenAssertion,
-    SingleSession,
-)  # fmt: skip
+from tenantry.sso.models import Connection, Identity
 
 OPERATOR = Actor("system", None, "Test", "cli")
 
@@ -100,21 +88,3 @@ def linked(of: Organization, user: User) -> str:
     row = Identity(organization=of, connection=connection, subject=user.email, user=user)
     row.save(force_insert=True)
     return row.public_id
-
-
-def single_sign_on(of: Organization, user: User) -> None:
-    """A row of everything that single sign-on keeps of an organization. Call inside a scope."""
-    one = {"organization": of, "connection": Connection(organization=of, kind="oidc", name="IdP")}
-    later, end = crypto.digest("x"), now() + timedelta(days=60)
-    for row in (
-        one["connection"],
-        Certificate(**one, pem="x", fingerprint="x", not_before=now(), not_after=end),
-        Identity(**one, subject="ada", user=user),
-        Flow(**one, purpose="sign_in", state_hash=later, expires_at=end),
-        SeenAssertion(**one, assertion_hash=later, expires_at=end),
-        SingleSession(**one, session_id=new_id(), user=user, subject="ada"),
-        Policy(organization=of),
-        RecoveryCode(organization=of, code_hash=later),
-        BreakGlass(organization=of, opened_label="ada", reason="x", until=end),
-    ):
-        row.save(force_insert=True)

@@ -30,6 +30,8 @@ class Proven(Schema):
 class Proof(Strict):
     """Exactly one of them."""
 
+    model_config = {"json_schema_extra": {"examples": [{"code": "123456"}]}}
+
     password: str = Field("", max_length=200)
     code: str = Field("", max_length=40, description="Of the authenticator app, or a recovery code.")
     credential: dict[str, Any] | None = Field(None, description="A passkey's answer to POST /auth/proof/options.")

@@ -52,7 +52,7 @@ class TokenMade(TokenOut):
     base_url: str
 
 
-class TokenIn(Strict):
+class SyncTokenIn(Strict):
     """``allowed_ips``: addresses and CIDR networks from which alone it works."""
 
     name: str = Field(min_length=1, max_length=120, examples=["Okta"])
@@ -112,7 +112,7 @@ class ErrorOut(Schema):
     sent: Any
 
 
-class StatusOut(Schema):
+class SyncStatusOut(Schema):
     """``last_sync_at`` is the last request with a token that worked, to the minute; ``errors`` are those of the last 24 hours."""
 
     base_url: str
@@ -155,7 +155,7 @@ def list_scim_tokens(request: HttpRequest, organization_id: OrganizationRef) -> 
 
 @router.post("/organizations/{organization_id}/scim-tokens", response={201: TokenMade}, summary="Make a directory's token",
              **needs("scim_tokens:write"))  # fmt: skip
-def make_scim_token(request: HttpRequest, organization_id: OrganizationRef, body: TokenIn) -> tuple[int, dict[str, Any]]:
+def make_scim_token(request: HttpRequest, organization_id: OrganizationRef, body: SyncTokenIn) -> tuple[int, dict[str, Any]]:
     """The token itself is in this answer and nowhere else. Two work at a time: a third is 409 ``scim_token_limit``."""
     organization = guard(request, "scim_tokens:write", organization_id)
     require_recent(request)
@@ -230,7 +230,7 @@ def list_scim_errors(request: HttpRequest, organization_id: OrganizationRef, pag
 
 
 @router.get(
-    "/organizations/{organization_id}/scim-status", response=StatusOut, summary="How directory sync stands", **needs("identity:read")
+    "/organizations/{organization_id}/scim-status", response=SyncStatusOut, summary="How directory sync stands", **needs("identity:read")
 )
 def get_scim_status(request: HttpRequest, organization_id: OrganizationRef) -> dict[str, Any]:
     """The last request, and what the directory has sent so far."""

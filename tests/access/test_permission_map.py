@@ -121,7 +121,21 @@ def test_a_state_never_allows_more_than_active(state: str, permission: str, staf
 
 def test_reading_is_told_from_writing_for_every_permission() -> None:
     """A new permission whose action is in neither list would be open or closed in a suspended organization by accident."""
-    writing = {"write", "delete", "create", "resubmit", "suspend", "verify", "deactivate", "restore", "check", "force_remove", "funding"}
+    writing = {
+        "write",
+        "delete",
+        "create",
+        "resubmit",
+        "suspend",
+        "verify",
+        "deactivate",
+        "restore",
+        "check",
+        "force_remove",
+        "funding",
+        "lift",
+        "decide",
+    }
     writing |= {"grant_governance", "grant_operational", "write_owner_fields", "write_billing_fields", "member_events", "rotate"}
     for name in registered():
         assert states.is_reading(name) != (name.partition(":")[2] in writing), name

@@ -14,8 +14,8 @@ from ..people import Cast, Client, ok, queries
 
 ARTICLE = re.compile(r'<article class="card operation" id="([\w-]+)".*?</article>', re.DOTALL)
 IDENTIFIER = re.compile(r'<code class="identifier">(\w+)</code>')
-# The sample password is nobody's: the request was understood all the same.
-UNDERSTOOD = {"password_wrong", "sign_in_failed"}
+# The sample password, code and passkey are nobody's, and no sign-in waits for a second factor: understood all the same.
+UNDERSTOOD = {"password_wrong", "sign_in_failed", "code_wrong", "passkey_refused", "unauthenticated", "person_required"}
 IMAGE = b"\x89PNG\r\n\x1a\n"
 
 

@@ -21,7 +21,7 @@ from tenantry.tenancy.isolation import organization_column
 from tenantry.tenancy.models import TenantModel
 from tenantry.tenancy.scope import everywhere, narrow, scope
 
-from .. import factories
+from .. import identities
 from ..people import Cast
 
 MODELS = [model for model in apps.get_models() if issubclass(model, TenantModel)]
@@ -78,7 +78,7 @@ def _fill(cast: Cast) -> None:
     ):
         assert response.status_code < 300, response.text
     with cast.tenant.scope():
-        factories.single_sign_on(cast.contoso, cast.owner.me)
+        identities.everything(cast.contoso, cast.owner.me, cast.maintainer.me)
 
 
 def test_nothing_at_all_can_be_seen_from_another_tenant_or_from_none(cast: Cast) -> None:

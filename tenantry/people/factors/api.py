@@ -37,7 +37,7 @@ class Factors(Schema):
     required_from: str | None = Field(description="From when on an organization asks everybody for a second factor.")
 
 
-class Offer(Schema):
+class AppOffer(Schema):
     secret: str = Field(description="Base32, for typing it into the app. Shown until the app is confirmed.")
     uri: str = Field(description="``otpauth:``, for a QR code.")
 
@@ -124,7 +124,7 @@ def get_factors(request: HttpRequest) -> dict[str, Any]:
     return _factors(subject(request).user)
 
 
-@router.post("/me/factors/totp", response={201: Offer}, auth=PersonOrSettingUp(), summary="Begin to set up an authenticator app",
+@router.post("/me/factors/totp", response={201: AppOffer}, auth=PersonOrSettingUp(), summary="Begin to set up an authenticator app",
              **needs("person"))  # fmt: skip
 def begin_totp(request: HttpRequest) -> tuple[int, dict[str, str]]:
     """A secret for the app. An app that is in use goes on counting until the new one is confirmed."""
