@@ -110,7 +110,8 @@ def sso_connection(request: HttpRequest, slug: str, connection_id: UUID) -> Http
     form, problem = _settings_form(request, connection), None
     if request.method == "POST" and form.is_valid():
         try:
-            values = form.values()
+            # The built-in provider's page asks for the name alone: the rest is known, and isn't to be emptied.
+            values = {"name": form.cleaned_data["name"]} if connection.preset == "test" else form.values()
             found = look_up(values)
             if values.get("metadata_xml") and connection.metadata_url and "metadata_url" not in values:
                 values["metadata_url"] = ""  # what was pasted isn't read again every day
