@@ -75,7 +75,7 @@ def test_the_page_that_was_asked_for_comes_after_signing_in(cast: Cast, windows:
     # Another site's address is not followed.
     elsewhere = windows.open(cast.tenant.url)
     elsewhere.goto("sign-in?next=//evil.example/")
-    expect(elsewhere.locator("input[name=next]")).to_have_value("")
+    expect(elsewhere.locator("#id_next")).to_have_value("")
 
 
 def test_a_password_is_set_and_used(cast: Cast, windows: Windows) -> None:

@@ -189,6 +189,7 @@ def test_what_a_window_may_be_and_who_may_make_one(cast: Cast) -> None:
 
 
 def test_it_costs_no_statement(cast: Cast) -> None:
+    cast.owner.get(cast.org)  # the first request of a session also notes what has changed since it was made
     before = queries(cast.owner.get(cast.org))
     _begin(cast)
     assert queries(cast.owner.get(cast.org)) == before

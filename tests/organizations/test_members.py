@@ -211,6 +211,7 @@ def test_the_list_filters_and_hides_whom_it_should(cast: Cast) -> None:
 def test_a_page_of_members_costs_the_same_for_one_and_for_many(cast: Cast) -> None:
     with cast.tenant.scope():
         factories.learners(cast.contoso, 25)
+    ok(cast.owner.get("/me"))  # the first request of a session also notes what has changed since it was made
     one = cast.owner.get(f"{cast.org}/members", params={"limit": 1})
     many = cast.owner.get(f"{cast.org}/members", params={"limit": 30})
     assert (len(ok(one)["data"]), len(ok(many)["data"])) == (1, 30)
