@@ -96,7 +96,7 @@ def usable(found: Sequence[Certificate], moment: datetime, *, pointer: str) -> l
     422 ``sso_certificate_refused`` when none counts, or one is weak.
     """
     kept: dict[str, Certificate] = {}
-    counts, reason = False, Refused("saml_certificate_missing", "There is no certificate with which the provider signs.")
+    counts, reason = False, Refused("saml_certificate_none", "There is no certificate with which the provider signs.")
     for certificate in found:
         try:
             x509.check(certificate, moment)

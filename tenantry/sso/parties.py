@@ -48,7 +48,7 @@ def idp_of(connection: Connection, moment: datetime) -> Idp:
 
     Raises Refused with the reason of the last one when none does.
     """
-    counting, reason = [], Refused("saml_certificate_missing", "The connection has no certificate of the provider.")
+    counting, reason = [], Refused("saml_certificate_none", "The connection has no certificate of the provider.")
     for row in Certificate.objects.filter(connection=connection).order_by("not_after"):
         try:
             certificate = x509.read(row.pem)
