@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -108,19 +109,25 @@ def test_any_bytes_anywhere(data: bytes) -> None:
             continue
 
 
-def test_the_work_is_bounded() -> None:
-    """The largest messages of every shape that costs more than its size: none takes as long as a person notices."""
-    shapes = {
-        "elements": "<a/>" * 60_000,
-        "attributes": "<a " + " ".join(f'a{number}=""' for number in range(25_000)) + "/>",
-        "IDs": "".join(f'<a ID="{number}"/>' for number in range(15_000)),
-        "namespaces": '<a xmlns="u:x"/>' * 15_000,
-        "depth": "<a>" * 30_000 + "</a>" * 30_000,
-    }
-    spent = {}
-    for shape, inside in shapes.items():
-        message = good(extensions=f"<samlp:Extensions>{inside}</samlp:Extensions>")
+def _spent(inside: str) -> float:
+    """Seconds of this process for a message with this in it: the least of three, so that others at work on the machine don't count."""
+    message, times = good(extensions=f"<samlp:Extensions>{inside}</samlp:Extensions>"), []
+    for _ in range(3):
         begun = time.process_time()
         _judge(message)
-        spent[shape] = time.process_time() - begun
-    assert max(spent.values()) < 0.5, spent
+        times.append(time.process_time() - begun)
+    return min(times)
+
+
+def test_the_work_is_bounded() -> None:
+    """The largest messages of every shape that costs more than its size: four times as much is no more than some four times the work."""
+    shapes: dict[str, Callable[[int], str]] = {
+        "elements": lambda size: "<a/>" * (60 * size),
+        "attributes": lambda size: "<a " + " ".join(f'a{number}=""' for number in range(25 * size)) + "/>",
+        "IDs": lambda size: "".join(f'<a ID="{number}"/>' for number in range(15 * size)),
+        "namespaces": lambda size: '<a xmlns="u:x"/>' * (15 * size),
+        "depth": lambda size: "<a>" * (30 * size) + "</a>" * (30 * size),
+    }
+    for shape, made in shapes.items():
+        whole = _spent(made(1000))
+        assert whole < 0.3 or whole < 10 * _spent(made(250)), shape  # a square would be sixteen times; what is refused at once says nothing
