@@ -12,15 +12,19 @@ from django.core.asgi import get_asgi_application
 
 from tenantry.edge.check import AccessCheck
 from tenantry.edge.traced import Traced
+from tenantry.kit.starting import uncollected
 
 from .database import role_dsn
 
-django = get_asgi_application()
+with uncollected():
+    django = get_asgi_application()
 
-from tenantry.access.bearer import well_formed
-from tenantry.access.guards import require_access_check
-from tenantry.organizations import questions
-from tenantry.tenancy.services import DEFAULT_SLUG
+    from tenantry.access.bearer import well_formed
+    from tenantry.access.guards import require_access_check
+    from tenantry.organizations import questions
+    from tenantry.tenancy.services import DEFAULT_SLUG
+
+    from . import urls as _urls  # noqa: F401  # now, and not while the first request waits
 
 
 class _Rules:

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from tenantry.install.wizard import api as _whole  # noqa: F401  # before the addresses: it adds the first run to the API
+
 urlpatterns = [
     path("api/v1/", include("tenantry.api.urls")),
     path("", include("tenantry.install.probes")),

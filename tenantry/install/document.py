@@ -11,6 +11,6 @@ def openapi(settings: Environment) -> str:
     """The OpenAPI document that ``/api/v1/openapi.json`` serves, as indented JSON. Addresses begin at the workspace's."""
     from ninja.responses import NinjaJSONEncoder
 
-    from tenantry.api.root import api
+    from tenantry.install.wizard.api import api
 
     return json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), cls=NinjaJSONEncoder, indent=2, ensure_ascii=False)

@@ -43,9 +43,12 @@ def django() -> Environment:
     """The database and a Django that is set up."""
     settings = database()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    import django as package
+    from tenantry.kit.starting import uncollected
 
-    package.setup()
+    with uncollected():
+        import django as package
+
+        package.setup()
     return settings
 
 

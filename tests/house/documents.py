@@ -162,7 +162,7 @@ def rates() -> str:
 
 def operations() -> str:
     """Every operation of the API, with what it asks for."""
-    from tenantry.api.root import api
+    from tenantry.install.wizard.api import api
 
     paths = api.get_openapi_schema(path_prefix="/api/v1/")["paths"]
     rows = (

@@ -110,7 +110,7 @@ def test_every_operation_asks_for_what_it_says() -> None:
 
 
 def test_every_operation_of_the_document_was_looked_at() -> None:
-    from tenantry.api.root import api
+    from tenantry.install.wizard.api import api
 
     described = sum(len(methods) for methods in api.get_openapi_schema(path_prefix="/api/v1/")["paths"].values())
     assert len(list(operations(source.code()))) == described > 60

@@ -15,7 +15,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tenantry.access.permissions import registered
-from tenantry.api.root import api
+from tenantry.install.wizard.api import api
 from tenantry.portal.navigation import ENTRIES
 
 # Operation → the pages on which a person does or reads the same. `o` is /organizations/{organization_id}.

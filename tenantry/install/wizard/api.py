@@ -1,4 +1,4 @@
-"""The first run over the API."""
+"""The first run over the API, whose root stands below this room and can't know it: with this module the API is whole."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from tenantry.access import limits
+from tenantry.api.root import api
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Strict
 from tenantry.mail.api import MailSettingsIn
@@ -72,3 +73,7 @@ def install(request: HttpRequest, body: InstallIn) -> tuple[int, dict[str, Any]]
     wanted = services.plan(email=body.email, name=body.name, program_values=body.program.dict(), slug=body.slug, mail=mail)
     made = services.install(wanted, source="api")
     return 201, {"slug": made.slug, "url": made.url, "notified": True}
+
+
+# Here and not when Django starts: a command of the command line has no use for the API, and it takes a while to load.
+api.add_router("", router, tags=["The installation"])
