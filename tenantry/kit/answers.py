@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render, resolve_url
 
 from . import metrics
@@ -83,6 +84,8 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     if request.method == "GET" and (problem.code == "unauthenticated" or "awaits" in problem.members):
         return _to_sign_in(request, problem)
     metrics.refused(problem.status, problem.code)
+    if "CSRF_COOKIE" not in request.META:  # refused before Django's middleware read it: the page's forms need its token all the same
+        CsrfViewMiddleware(lambda request: HttpResponse()).process_request(request)
     response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value

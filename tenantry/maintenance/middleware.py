@@ -12,9 +12,11 @@ from tenantry.kit.problems import Problem
 
 from .door import require_open
 
-# By name: what stays open to everybody in any window, because staff are nobody until they have signed in; and the colours of the page
-# that refuses. In development mails are read in the pages.
-OPEN_PAGES: Final = frozenset({"sign_in", "sign_in_password", "sign_in_link", "sign_out", "program_theme", "dev_mailbox", "dev_mail"})
+# By name: what stays open to everybody in any window, because staff are nobody until they have signed in, or while they look as a
+# member; and the colours of the page that refuses. In development mails are read in the pages.
+OPEN_PAGES: Final = frozenset(
+    {"sign_in", "sign_in_password", "sign_in_link", "sign_out", "impersonation_stop", "program_theme", "dev_mailbox", "dev_mail"}
+)
 OPEN_ADDRESSES: Final = ("/api/v1/auth/",)
 # Reading which windows there are: so that a refused program can find out.
 WINDOWS: Final = "/api/v1/maintenance-windows"

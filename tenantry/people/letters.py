@@ -63,6 +63,8 @@ def _impersonation() -> dict[str, Any]:
 
 register("impersonation_started", meaning="Staff begin to look at an organization as one of its members; to its owners.",
          subject="Sam Reyes looks at Contoso as a member", sample=_impersonation)  # fmt: skip
+register("impersonation_raised", meaning="Staff who look as a member begin to make changes; to the organization's owners.",
+         subject="Sam Reyes makes changes at Contoso as a member", sample=_impersonation)  # fmt: skip
 register("impersonation_requested", meaning="Staff ask to look at an organization as one of its members; to its owners.",
          subject="Sam Reyes asks to look at Contoso as a member", sample=_impersonation)  # fmt: skip
 register("impersonation_approved", meaning="An owner let staff look at the organization as one of its members; to that staff.",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from tenantry.access.principal import Principal
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import invalid, not_found
 
@@ -44,6 +45,14 @@ def staff_roles(user_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The staff role of each of these users who is active staff."""
     rows = Staff.objects.filter(user_id__in=user_ids, status=Staff.Status.ACTIVE)
     return dict(rows.values_list("user_id", "role"))
+
+
+def open_as(principal: Principal, users: Sequence[User]) -> set[UUID]:
+    """As whom of these people this principal may look at the portal: nobody looks as staff, nor as somebody who is shut out."""
+    if not principal.staff_role or not principal.may("impersonation:write") or principal.session is None:
+        return set()
+    found = {user.id for user in users if user.status == User.Status.ACTIVE}
+    return found - staff_roles(list(found)).keys()
 
 
 def count_admins() -> int:

@@ -14,8 +14,9 @@ from tenantry.tenancy.scope import scope
 from tenantry.tenancy.services import tenant_ids
 
 from .factors import devices
+from .impersonation import ending
 from .links import send_link
-from .models import Ceremony, Device, Session, SignIn, SignInLink, Totp
+from .models import Ceremony, Device, Impersonation, Session, SignIn, SignInLink, Totp
 
 KEPT = timedelta(days=30)
 HISTORY = timedelta(days=180)
@@ -41,3 +42,12 @@ def forget_links(timestamp: int) -> None:
             SignIn.objects.filter(created_at__lt=now() - HISTORY).delete()
             Device.objects.filter(last_used_at__lt=now() - devices.KEPT).delete()
             Session.objects.filter(Q(expires_at__lt=now() - KEPT) | Q(ended_at__lt=now() - KEPT)).delete()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="people.end_impersonations")
+def end_impersonations(timestamp: int) -> None:
+    """Every five minutes: record the end of what ran out and whose session made no request since."""
+    for tenant_id in tenant_ids():
+        with scope(tenant_id):
+            ending.close(Impersonation.objects.filter(expires_at__lte=now()), reason=ending.TIME_OVER)

@@ -53,7 +53,6 @@ BOOKKEEPING = {
     "sso.provider.oidc_grants._change": "codes and tokens of the test provider, for minutes; a sign-in is recorded by the service",
     "people.links.make_link": "an offer to sign in; using it is recorded",
     "people.proof.mail_link": "an offer to prove an address; using it is recorded",
-    "people.impersonation.present.over": "part of ending sessions",
     "people.history.began": "a sign-in, which is recorded where the session is made",
     "people.history.went_on": "as above",
     "people.history.refused": "a refused sign-in, which is recorded beside it",

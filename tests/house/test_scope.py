@@ -49,6 +49,7 @@ ASIDE = {
     "scim.errors.note": "a refusal is kept though it rolls back",
     "scim.alerts.tell": "owners are told of a refusal, which rolls back",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
+    "people.impersonation.present.acting": "what ran out is over, whatever becomes of the request that finds it so",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
     "people.proof._refused": "a refused proof, likewise",
     "people.factors.passkeys._claim": "a challenge is used up by a wrong answer too",

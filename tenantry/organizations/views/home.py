@@ -47,7 +47,7 @@ def organization_home(request: HttpRequest, slug: str) -> HttpResponse:
         "open_count": pending["seat:total"],
         "nav_counts": {"invitations": pending["seat:total"]},
         "failing": domains.failing(organization) if principal.may("identity:read", organization.id) else [],
-        "joins": offers_of(principal.user) if principal.user else [],
+        "joins": offers_of(principal.user) if principal.user and not principal.impersonator else [],
         "people": [] if may["members"] else queries.list_members(organization, cursor=None, limit=24, status="active").rows,
     }
     return render(request, "organizations/home.html", context)

@@ -20,6 +20,7 @@ from tenantry.entitlements import limits
 from tenantry.entitlements.bars import seat_bars
 from tenantry.kit.forms import show_problem
 from tenantry.kit.problems import Problem, forbidden
+from tenantry.people.queries import open_as
 from tenantry.people.users import ensure_user
 
 from .. import choices, queries
@@ -97,6 +98,7 @@ def _with_acts(
     authority = authority_of(principal, organization.id)
     any_owner = any(row.role == "owner" and row.status == "active" for row in rows)
     owners = queries.count_owners(organization) if any_owner and (writes or any(row.user_id == me for row in rows)) else 2
+    opens = open_as(principal, [row.user for row in rows if row.status == Membership.Status.ACTIVE])
     shown = []
     for row in rows:
         mine = row.user_id == me
@@ -106,6 +108,7 @@ def _with_acts(
                 "name": row.user.display_name,
                 "role": ROLES[row.role].label,
                 "mine": mine,
+                "opens": row.user_id in opens,
                 "gone": row.status in ("removed", "erased"),
                 "closed": choices.closings(row, organization=organization, authority=authority, standings=standings, owners=owners)
                 if writes and not mine

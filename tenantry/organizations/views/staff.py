@@ -20,6 +20,7 @@ from tenantry.entitlements.bars import bars
 from tenantry.kit.clock import now
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem, not_found
+from tenantry.people.queries import open_as
 from tenantry.people.users import ensure_user
 
 from .. import queries, services
@@ -150,13 +151,15 @@ def staff_organization(request: HttpRequest, organization_id: UUID) -> HttpRespo
     operations, money = (principal.may(name, found.id) for name in ("audit:read_operations", "audit:read_money"))
     reads_audit, steps = operations or money, _steps(principal, found)
     wanted = Filter(organization_id=found.id, operations=operations, money=money)
+    owners = queries.owners_of(found)
     context = {
         "one": found,
         "status": status_of(found),
         "until": _until(found),
         "expired": bool(found.deleted_at and found.deleted_at + UNDO <= now()),
         "count": queries.count_live(found),
-        "owners": queries.owners_of(found),
+        "owners": owners,
+        "open_as": open_as(principal, [owner.user for owner in owners]) if not found.deleted_at and found.state != DEACTIVATED else (),
         "bars": bars(limits.standings(found.id), pending) if principal.may("entitlements:read", found.id) else [],
         "limits_open": not found.deleted_at and is_open(request, "entitlements:write", found),
         "opens": not found.deleted_at,

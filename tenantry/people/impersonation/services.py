@@ -17,6 +17,7 @@ from tenantry.tenancy.addresses import address
 from ..models import Impersonation, ImpersonationConsent, Session, Staff, User
 from ..sessions import memberships_of
 from ..users import load
+from .ending import close, label_of
 
 LASTS: Final = timedelta(minutes=30)
 APPROVED_FOR: Final = timedelta(hours=24)  # how long an owner's yes waits for the staff to begin
@@ -61,7 +62,7 @@ def state_of(row: Impersonation) -> str:
     if row.declined_at:
         return "declined"
     if row.ended_at:
-        return "ended"
+        return "expired" if row.expires_at and row.ended_at >= row.expires_at else "ended"
     if row.started_at:
         return "live" if row.expires_at and row.expires_at > now() else "expired"
     if row.approved_at:
@@ -111,11 +112,11 @@ def waiting(staff: User, user_id: UUID, organization_id: UUID) -> dict[str, Impe
 
 
 def _start(row: Impersonation, *, session: Session, organization: Any, actor: Actor) -> Impersonation:
+    close(Impersonation.objects.filter(session_id=session.id), reason="The same session began another one.")
     moment = now()
-    Impersonation.objects.filter(session_id=session.id, started_at__isnull=False, ended_at__isnull=True).update(ended_at=moment)
     row.session_id, row.started_at, row.expires_at = session.id, moment, moment + LASTS
     row.save()
-    record("impersonation.started", actor=actor, organization_id=organization.id, target=row, label=row.user.email, reason=row.reason)
+    record("impersonation.started", actor=actor, organization_id=organization.id, target=row, label=label_of(row), reason=row.reason)
     _tell_owners(row, organization, "impersonation_started", f"{row.staff.display_name} looks at {organization.name} as a member")
     return row
 
@@ -123,17 +124,18 @@ def _start(row: Impersonation, *, session: Session, organization: Any, actor: Ac
 def _request(staff: User, user: User, organization: Any, reason: str, actor: Actor) -> Impersonation:
     row = Impersonation(staff=staff, user=user, organization_id=organization.id, reason=reason)
     row.save(force_insert=True)
-    record("impersonation.requested", actor=actor, organization_id=organization.id, target=row, label=user.email, reason=reason)
+    record("impersonation.requested", actor=actor, organization_id=organization.id, target=row, label=label_of(row), reason=reason)
     _tell_owners(row, organization, "impersonation_requested", f"{staff.display_name} asks to look at {organization.name} as a member")
     return row
 
 
-def _tell_owners(row: Impersonation, organization: Any, template: str, subject: str) -> None:
+def _tell_owners(row: Impersonation, place: Any, template: str, subject: str, reason: str = "") -> None:
+    """``place``: the organization, or how its member belongs to it."""
     context = {
-        "staff": row.staff, "member": row.user, "organization": organization.name, "reason": row.reason, "until": row.expires_at,
-        "url": address("support_access", slug=organization.slug),
+        "staff": row.staff, "member": row.user, "organization": place.name, "reason": reason or row.reason, "until": row.expires_at,
+        "url": address("support_access", slug=place.slug),
     }  # fmt: skip
-    for owner in _owners(organization.id):
+    for owner in _owners(row.organization_id):
         mail.queue(to=owner.email, subject=subject, template=template, context=context, about=row.public_id)
 
 
@@ -152,7 +154,7 @@ def approve(*, organization: Any, impersonation_id: UUID, actor: Actor) -> Imper
     _must_be(row, "requested")
     row.approved_at, row.approved_by = now(), actor.label[:254]
     row.save(update_fields=["approved_at", "approved_by"])
-    record("impersonation.approved", actor=actor, organization_id=organization.id, target=row, label=row.user.email)
+    record("impersonation.approved", actor=actor, organization_id=organization.id, target=row, label=label_of(row))
     url = f"{address('staff_impersonation_new')}?user={row.user.public_id}&organization={organization.public_id}"
     context = {"staff": row.staff, "member": row.user, "organization": organization.name, "url": url}
     mail.queue(to=row.staff.email, subject=f"{organization.name} lets you look", template="impersonation_approved", context=context)
@@ -169,7 +171,7 @@ def refuse(*, organization: Any, impersonation_id: UUID, actor: Actor) -> Impers
         _must_be(row, "requested")
     row.declined_at = now()
     row.save(update_fields=["declined_at"])
-    record("impersonation.declined", actor=actor, organization_id=organization.id, target=row, label=row.user.email)
+    record("impersonation.declined", actor=actor, organization_id=organization.id, target=row, label=label_of(row))
     return row
 
 
@@ -187,9 +189,17 @@ def raise_it(*, impersonation_id: UUID, reason: str, actor: Actor) -> Impersonat
     if row.raised_at is None:
         row.raised_at = now()
         row.save(update_fields=["raised_at"])
-        record("impersonation.raised", actor=actor, organization_id=row.organization_id, target=row, label=row.user.email,
+        record("impersonation.raised", actor=actor, organization_id=row.organization_id, target=row, label=label_of(row),
                reason=reason.strip())  # fmt: skip
+        _told_of_raising(row, reason.strip())
     return row
+
+
+def _told_of_raising(row: Impersonation, reason: str) -> None:
+    place = next((found for found in memberships_of(row.user_id) if found.organization_id == row.organization_id), None)
+    if place is not None:  # who is looked as belongs there, or it would be over
+        subject = f"{row.staff.display_name} makes changes at {place.name} as a member"
+        _tell_owners(row, place, "impersonation_raised", subject, reason)
 
 
 def stop(*, impersonation_id: UUID, actor: Actor) -> None:
@@ -209,7 +219,7 @@ def _load(impersonation_id: UUID) -> Impersonation:
 def _end(row: Impersonation, actor: Actor, reason: str) -> Impersonation:
     row.ended_at = now()
     row.save(update_fields=["ended_at"])
-    record("impersonation.ended", actor=actor, organization_id=row.organization_id, target=row, label=row.user.email, reason=reason)
+    record("impersonation.ended", actor=actor, organization_id=row.organization_id, target=row, label=label_of(row), reason=reason)
     return row
 
 

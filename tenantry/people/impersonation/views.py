@@ -77,9 +77,11 @@ def staff_impersonation_new(request: HttpRequest) -> HttpResponse:
                 return redirect("organization_home", slug=organization.slug)
             messages.info(request, f"The owners of {organization.name} were asked. You get a mail when one of them says yes.")
             return redirect("staff_impersonations")
+    consent, asked = services.consent_of(organization.id), services.waiting(staff, user_id, organization.id)
+    waiting = consent == "ask" and "requested" in asked and "approved" not in asked
     context = {
-        "shown": shown, "place": organization, "consent": services.consent_of(organization.id),
-        "waiting": services.waiting(staff, user_id, organization.id).get("requested"),
+        "shown": shown, "place": organization, "consent": consent, "waiting": asked.get("requested"), "approved": asked.get("approved"),
+        "opens": consent != "never" and not waiting,
     }  # fmt: skip
     return answer(request, "people/impersonation/new.html", context, form=form, problem=problem)
 
