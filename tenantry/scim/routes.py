@@ -77,6 +77,8 @@ def _table(parts: list[str]) -> dict[str, Handler]:
             return {"GET": lambda call: _schema(urn)}
         case ["ResourceTypes", name]:
             return {"GET": lambda call: _resource_type(name)}
+        case ["Me", *_]:
+            return dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _me)
         case [".search"]:
             return {"POST": lambda call: _search(call, USER_SOURCE, GROUP_SOURCE)}
         case ["Users"]:
@@ -123,6 +125,11 @@ def _resource_type(name: str) -> Answer:
     if found is None:
         raise unknown("resource type", name)
     return 200, documents.resource_type(found, base()), {}
+
+
+def _me(call: Call) -> Answer:
+    """RFC 7644 §3.11: 501 where there is no such thing."""
+    raise Problem(501, "scim_no_me", "There is no /Me here: a directory's token is nobody in person. Ask for /Users/{id}.")
 
 
 def _search(call: Call, *sources: Source) -> Answer:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from tenantry.kit.problems import Problem
 from tenantry.scim.refusals import invalid_filter, invalid_path, invalid_syntax, invalid_value, mutability, no_target
 
-from .attributes import Attribute, ResourceType
+from .attributes import SCHEMAS, Attribute, ResourceType
 from .filters import And, Compare, Filter, parse_path
 from .matching import element_test
 from .paths import Target, resolve
@@ -21,6 +21,7 @@ from .values import MOST_VALUES, distinct, place_of, read_single, read_value
 
 MOST_OPERATIONS: Final = 1_000
 OPERATIONS: Final = frozenset({"add", "remove", "replace"})
+_OURS: Final = ("urn:ietf:params:scim:schemas:core:", *(schema.urn.lower() for schema in SCHEMAS))
 _IGNORED: Final = frozenset({"id", "meta", "schemas", "groups"})  # echoed by connectors; of one that stays as it is nothing is to be done
 
 
@@ -40,8 +41,8 @@ def read(body: dict[str, Any], kind: ResourceType) -> list[Operation]:
     listed = next((value for name, value in body.items() if name.lower() == "operations"), None)
     if isinstance(listed, dict):
         listed = [listed]
-    if not isinstance(listed, list) or not listed:
-        raise invalid_syntax("A PATCH has “Operations”, a list of at least one.")
+    if not isinstance(listed, list):  # an empty one changes nothing: Microsoft's SCIM Validator sends it
+        raise invalid_syntax("A PATCH has “Operations”, a list.")
     if len(listed) > MOST_OPERATIONS:
         raise invalid_syntax(f"A PATCH has at most {MOST_OPERATIONS:,} operations.")
     return [_operation(each, kind) for each in listed]
@@ -65,8 +66,17 @@ def _operation(given: Any, kind: ResourceType) -> Operation:
         raise invalid_path("“path” is a text.")
     if op != "remove" and "value" not in parts:
         raise invalid_value(f"“value” is missing for {path[:80]}.")
+    if _of_another(path):
+        return Operation(op, None, value={})
     target, where, sub = read_path(path, kind)
     return Operation(op, target, where, sub, parts.get("value"))
+
+
+def _of_another(path: str) -> bool:
+    """Whether a path is of an extension that isn't ours. POST and PUT leave such attributes out, and so does a PATCH: a connector maps
+    them in the same request that deactivates somebody, which must not fail for their sake."""
+    name = path.strip().lower()
+    return name.startswith("urn:") and not name.startswith(_OURS)
 
 
 def read_path(path: str, kind: ResourceType) -> tuple[Target, Filter | None, str]:
@@ -144,6 +154,8 @@ def _at(resource: dict[str, Any], each: Operation, target: Target) -> None:
     if "readOnly" in (attribute.mutability, leaf.mutability) or attribute.name == "schemas":
         if attribute.name == "schemas" or (attribute.name in _IGNORED and each.op != "remove"):
             return  # “replace id” with the id that it has, as Okta sends it: the id stays in any case
+        if attribute.mutability != "readOnly":
+            return  # manager.displayName, which is the manager's own
         raise mutability(f"{attribute.name} can't be changed by a directory.")
     if each.op == "remove" and each.where is None and each.sub == "" and target.sub is None and attribute.required:
         raise mutability(f"{attribute.name} is required and can't be removed.")

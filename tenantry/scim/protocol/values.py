@@ -131,6 +131,10 @@ def read_single(attribute: Attribute, value: Any) -> Any:
         return None
     if attribute.complex:
         return _read_complex(attribute, value)
+    if isinstance(value, dict):  # {"value": "…"} in place of a simple value, as older connectors of Entra wrap it
+        value = next((item for name, item in value.items() if name.lower() == "value"), value)
+        if value is None or value == "":
+            return None
     if attribute.type == "boolean":
         return read_boolean(attribute, value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
