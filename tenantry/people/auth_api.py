@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, person, unauthenticated
+from tenantry.access.guards import actor_of, person, require_recent, unauthenticated
 from tenantry.access.principal import principal_of
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Strict, TypeId
@@ -158,8 +158,11 @@ def end_one(request: HttpRequest, session_id: SessionRef) -> tuple[int, None]:
 @router.put("/me/password", response={204: None}, summary="Set or change one's password",
             **needs("person", attempts=limits.told("password_proof")))  # fmt: skip
 def set_password(request: HttpRequest, body: PasswordIn) -> tuple[int, None]:
-    """Ends the person's other sessions. 422 ``password_weak``, ``password_wrong`` when ``current`` is not the present one."""
+    """Ends the person's other sessions. 422 ``password_weak``, ``password_wrong`` when ``current`` is not the present one; the first
+    password needs a fresh proof of who one is instead, 403 ``reauthentication_required``."""
     user = person(request)
+    if not user.password:
+        require_recent(request)
     passwords.change_password(
         user=user, current=body.current, password=body.password, keep_session=_session(request), actor=actor_of(request)
     )

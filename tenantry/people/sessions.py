@@ -30,6 +30,9 @@ LIFETIME = timedelta(days=14)
 IDLE = timedelta(days=3)
 TOUCH_EVERY = timedelta(minutes=1)
 UNFINISHED = timedelta(hours=1)  # how long somebody may take for the steps that remain
+# What shows that a mailbox is the person's: a password or a passkey doesn't, it stays when the account's address becomes another.
+# A provider shows it for the domains for which it speaks; sso/joining.py says so then.
+BY_MAIL = frozenset({"link", "invitation", "recovery", "workspaces"})
 
 Veto = Callable[[User, str, UUID | None], None]
 _belongings: Callable[[UUID], Sequence[Belonging]] = lambda user_id: ()  # noqa: E731  # replaced at start-up
@@ -83,7 +86,8 @@ def start_session(*, user: User, method: str, connection_id: UUID | None = None)
         watcher(user, session)
     session.save(force_insert=True)
     history.began(session, user)
-    User.objects.filter(id=user.id).update(last_seen_at=moment, email_verified_at=user.email_verified_at or moment)
+    proven = user.email_verified_at or (moment if method in BY_MAIL else None)
+    User.objects.filter(id=user.id).update(last_seen_at=moment, email_verified_at=proven)
     metrics.sign_ins.labels(method, "succeeded").inc()
     record("user.signed_in", actor=Actor("user", user.id, user.email, "portal"), target=user, label=user.email,
            reason=f"{method}, awaits {session.awaits}" if session.awaits else method)  # fmt: skip

@@ -114,8 +114,10 @@ def update_profile(*, organization: Organization, row: ScimUser, name: str, acto
 def move(*, organization: Organization, row: ScimUser, address: str, actor: Actor) -> None:
     """Carry a new address over to the account, where it is the directory's own and nobody else's way in.
 
-    That is: the organization holds the domains of both addresses, or the directory made the account and it belongs to no other
-    organization. Elsewhere the account keeps its address. Raises Problem 409 ``uniqueness`` when the address is another person's.
+    That is: the organization holds the domains of both addresses, or the directory made the account, it was never of another
+    organization, and nobody has signed in to it. Else the account keeps its address: with a password or a passkey of its own it
+    would await, under somebody else's address, the one who comes to prove that. Raises Problem 409 ``uniqueness`` when the address
+    is another person's.
     """
     user = row.user
     if user is None or address == user.email or user.status != User.Status.ACTIVE:
@@ -123,7 +125,7 @@ def move(*, organization: Organization, row: ScimUser, address: str, actor: Acto
     if _is_staff(user):
         return
     with_domains = domain_queries.covers(organization.id, user.email) and domain_queries.covers(organization.id, address)
-    if not with_domains and (not row.made_user or belongs_elsewhere(user, organization)):
+    if not with_domains and (not row.made_user or user.last_seen_at is not None or belongs_elsewhere(user, organization)):
         return
     if User.objects.filter(email=address).exists():
         raise uniqueness(f"The address {address} belongs to another account of this workspace.")

@@ -13,7 +13,7 @@ from tenantry.kit.operations import needs
 from tenantry.kit.paging import by_id
 from tenantry.kit.schemas import Listing, Paging, listing
 
-from . import connections, testing
+from . import connections, policies, testing
 from .models import Connection
 from .setup import look_up
 from .shapes import ConnectionRef, OrganizationRef, SsoConnectionIn, SsoConnectionOut, SsoSettings, connection_shape
@@ -36,6 +36,7 @@ def create_connection(
 ) -> tuple[int, dict[str, Any]]:
     """Metadata or discovery are read before anything is made. The answer's ``ours`` is what the provider is told."""
     organization = guard(request, "identity:write", organization_id)
+    policies.require_recent_where_on(request, organization)
     values = _given(body)
     found = look_up(values, preset=body.preset, kind=body.kind)
     made = connections.create_connection(
@@ -62,6 +63,7 @@ def update_connection(
 ) -> dict[str, Any]:
     """What is left out, or null, stays. After a change of what was tested it counts as untested."""
     connection = connections.load(guard(request, "identity:write", organization_id), connection_id)
+    policies.require_recent_where_on(request, connection.organization)
     values = _given(body)
     found = look_up(values)
     changed = connections.update_connection(
@@ -76,6 +78,7 @@ def update_connection(
 def delete_connection(request: HttpRequest, organization_id: OrganizationRef, connection_id: ConnectionRef) -> tuple[int, None]:
     """Those who were linked to it sign in otherwise. The last way in of an organization that enforces single sign-on stays: 409."""
     connection = connections.load(guard(request, "identity:write", organization_id), connection_id)
+    policies.require_recent_where_on(request, connection.organization)
     connections.delete_connection(connection=connection, expected_version=expected_version(request), actor=actor_of(request))
     return 204, None
 

@@ -20,6 +20,7 @@ from .models import Connection, Identity, Policy
 from .refused import Refused
 
 LONGEST_SUBJECT = 512
+GOOGLE = "https://accounts.google.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,38 @@ class Verdict:
 def judge(connection: Connection, policy: Policy, proof: Proof) -> Verdict:
     """Who it is and what would become of them; changes nothing. Call within ``everywhere()``."""
     organization = connection.organization
-    if not proof.subject or len(proof.subject) > LONGEST_SUBJECT:
-        return _refused(proof, "sso_subject_missing", "The provider doesn't say by a lasting name whom it means.")
-    if proof.name_id_format.endswith(":transient"):
-        return _refused(
-            proof,
-            "sso_subject_transient",
-            "The provider gives a new name each time (a transient NameID). Have it send the e-mail address or a persistent one.",
-        )
+    if unnamed := subject_refusal(proof):
+        return Verdict(proof.email, refusal=unnamed)
     identity = Identity.objects.select_related("user").filter(connection=connection, subject=proof.subject).first()
     if identity is None or not identity.by_person:
         refusal = _may_speak_for(organization, proof.email, identity)
         if refusal:
             return Verdict(proof.email, identity, identity.user if identity else None, refusal=refusal)
         if proof.email_verified is False:
-            return _refused(proof, "sso_email_unverified", "The provider says that this e-mail address isn't verified there.")
+            refusal = Refused("sso_email_unverified", "The provider says that this e-mail address isn't verified there.")
+            return Verdict(proof.email, refusal=refusal)
+        if refusal := private_account(connection, proof):
+            return Verdict(proof.email, refusal=refusal)
     user = identity.user if identity else User.objects.filter(email=proof.email).first()
     return _judge_person(organization, policy, proof, identity, user, connection)
+
+
+def subject_refusal(proof: Proof) -> Refused | None:
+    """Why a provider's name for somebody can't be linked to an account; None when it can."""
+    if not proof.subject or len(proof.subject) > LONGEST_SUBJECT:
+        return Refused("sso_subject_missing", "The provider doesn't say by a lasting name whom it means.")
+    if proof.name_id_format.endswith(":transient"):
+        detail = "The provider gives a new name each time (a transient NameID). Have it send the e-mail address or a persistent one."
+        return Refused("sso_subject_transient", detail)
+    return None
+
+
+def private_account(connection: Connection, proof: Proof) -> Refused | None:
+    """Google signs in everybody, also somebody who left and keeps a private account under the company's address. Those of a Workspace
+    bear its domain as ``hd`` (developers.google.com/identity/openid-connect, “hd”)."""
+    if connection.issuer.rstrip("/") != GOOGLE or any(proof.attributes.get("hd", ())):
+        return None
+    return Refused("sso_google_private", "This is a private Google account, and only those of your organization's Google Workspace count.")
 
 
 def _may_speak_for(organization: Organization, email: str, identity: Identity | None) -> Refused | None:
@@ -128,7 +144,3 @@ def role_of(connection: Connection, groups: list[str]) -> str:
     given = {entry["group"].casefold(): entry["role"] for entry in connection.group_roles}
     roles = [given[group.casefold()] for group in groups if group.casefold() in given]
     return max(roles, key=lambda role: ROLES[role].rank, default="")
-
-
-def _refused(proof: Proof, code: str, detail: str) -> Verdict:
-    return Verdict(proof.email, refusal=Refused(code, detail))

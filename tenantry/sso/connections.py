@@ -87,11 +87,14 @@ def create_connection(
 def update_connection(
     *, connection: Connection, values: Mapping[str, Any], found: Found, expected_version: int | None = None, actor: Actor
 ) -> Connection:
-    """Change what is given. What was tested and is another thing now counts as untested. Raises as ``create_connection``, 412."""
+    """Change what is given. What was tested and is another thing now counts as untested. Raises as ``create_connection``, 412, and 409
+    ``sso_last_way_in`` where the last provider of an organization that enforces single sign-on would lack something."""
     lock(connection.organization)
     connection = _fresh(connection, expected_version)
-    before, tested_before = _told(connection), _tested(connection)
+    before, tested_before, ready_before = _told(connection), _tested(connection), connection.state == Connection.State.READY
     _apply(connection, values, found)
+    if ready_before and connection.state != Connection.State.READY:
+        _not_the_last_way_in(connection, "Give it all that it needs")
     changes = difference(before, _told(connection))
     if "client_secret" in values:
         changes["client_secret"] = {"before": "set", "after": "set"}
@@ -110,15 +113,19 @@ def delete_connection(*, connection: Connection, expected_version: int | None = 
     """Take a connection away with whom it was linked to. Raises Problem 409 ``sso_last_way_in``, 412."""
     lock(connection.organization)
     connection = _fresh(connection, expected_version)
-    policy = Policy.objects.filter(organization_id=connection.organization_id).first()
-    others = Connection.objects.filter(organization_id=connection.organization_id, state=Connection.State.READY).exclude(id=connection.id)
-    if policy is not None and policy.mode == Policy.Mode.ENFORCED and not others.exists():
-        raise conflict("sso_last_way_in", "Single sign-on is enforced, and this provider is the last way in. Stop enforcing it first.")
+    _not_the_last_way_in(connection, "Stop enforcing it first")
     Policy.objects.filter(primary=connection).update(primary=None)
     for model in (Certificate, Identity, Flow, SeenAssertion, SingleSession):
         model._default_manager.filter(connection=connection).delete()
     record("sso.connection_deleted", actor=actor, organization_id=connection.organization_id, target=connection, label=connection.name)
     Connection.objects.filter(id=connection.id).delete()
+
+
+def _not_the_last_way_in(connection: Connection, what_to_do: str) -> None:
+    enforced = Policy.objects.filter(organization_id=connection.organization_id, mode=Policy.Mode.ENFORCED)
+    others = Connection.objects.filter(organization_id=connection.organization_id, state=Connection.State.READY).exclude(id=connection.id)
+    if enforced.exists() and not others.exists():
+        raise conflict("sso_last_way_in", f"Single sign-on is enforced, and this provider is the last way in. {what_to_do}.")
 
 
 def missing(connection: Connection, *, certificates: int | None = None) -> list[str]:

@@ -48,10 +48,12 @@ def let_in(connection: Connection, policy: Policy, proof: Proof) -> tuple[User, 
     elif verdict.new_role and verdict.member:
         _change_role(connection, user, verdict, actor)
     link(connection, user, proof, newcomer=newcomer, actor=actor)
+    if verdict.identity is None or not verdict.identity.by_person:  # judged by the domain of their address, for which it speaks
+        user.email_verified_at = user.email_verified_at or now()
     session, token = start_session(user=user, method="sso", connection_id=connection.id)
     SingleSession(
         organization_id=connection.organization_id, connection=connection, session_id=session.id, user=user, subject=proof.subject,
-        name_id_format=proof.name_id_format, session_index=proof.session_index[:300],
+        name_id_format=proof.name_id_format[:200], session_index=proof.session_index[:300],
     ).save(force_insert=True)  # fmt: skip
     Connection.objects.filter(id=connection.id).update(last_used_at=now())
     return user, session, token

@@ -8,7 +8,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q
+from django.http import HttpRequest
 
+from tenantry.access.guards import require_recent
 from tenantry.access.permissions import ADMIN_ROLES, ROLES
 from tenantry.audit.services import Actor, difference, record
 from tenantry.kit.clock import now
@@ -36,6 +38,15 @@ UNMET: Final = {
 def of(organization_id: UUID) -> Policy:
     """The policy of an organization; one that was never changed isn't saved and says ``off``."""
     return Policy.objects.filter(organization_id=organization_id).first() or Policy(organization_id=organization_id, version=0)
+
+
+def require_recent_where_on(request: HttpRequest, organization: Organization) -> None:
+    """A provider that people sign in by decides who is who: whoever adds or changes one then proves lately who they are themselves.
+
+    Raises Problem 403 ``reauthentication_required``.
+    """
+    if of(organization.id).mode != Policy.Mode.OFF:
+        require_recent(request)
 
 
 def saved(organization: Organization) -> Policy:

@@ -114,11 +114,10 @@ def get_policy(request: HttpRequest, response: HttpResponse, organization_id: Or
 
 @router.put(AT, response=SsoPolicyOut, summary="Change how people sign in by the provider", **needs("identity:write", versioned=True))
 def put_policy(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: SsoPolicyIn) -> dict[str, Any]:
-    """Enforcing needs all of ``unmet`` to be met, and of a person that they proved lately who they are. It ends the sessions that people
-    of the verified domains have otherwise, but not the one that asks."""
+    """Of a person it needs that they proved lately who they are; enforcing needs all of ``unmet`` to be met. It ends the sessions that
+    people of the verified domains have otherwise, but not the one that asks."""
     organization = guard(request, "identity:write", organization_id)
-    if body.mode == "enforced":
-        require_recent(request)
+    require_recent(request)
     values = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None or name == "primary"}
     session = signed_in(request).session
     policy = policies.change(
@@ -141,6 +140,7 @@ def make_codes(request: HttpRequest, organization_id: OrganizationRef) -> tuple[
 def open_break_glass(request: HttpRequest, organization_id: OrganizationRef, body: BreakGlassIn) -> tuple[int, dict[str, Any]]:
     """1 to 72 hours, 4 if left out. Every owner is told by mail, now and whenever somebody comes in by it."""
     organization = guard(request, "identity:write", organization_id)
+    require_recent(request)
     recovery.open_break_glass(
         organization=organization, hours=body.hours, reason=body.reason, opener=signed_in(request).user, actor=actor_of(request)
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from tenantry.audit.services import CLI
 from tenantry.people.models import User
+from tenantry.people.passwords import set_password
+from tenantry.people.users import ensure_user
 
 from .. import factories
 from ..people import Cast, ok, problem, race
@@ -26,6 +29,11 @@ def test_they_join_at_once_where_that_is_allowed(cast: Cast) -> None:
     zoe, stranger = cast.tenant.sign_in(f"zoe@{DOMAIN}"), cast.tenant.sign_in("zoe@elsewhere.example")
     assert ok(stranger.get("/me/join-offers"))["data"] == []
     problem(stranger.post("/me/join-requests", json=contoso), 404, "not_found")
+    with cast.tenant.scope():  # an address that nobody has proven: a password doesn't prove it
+        set_password(user=ensure_user(email=f"xena@{DOMAIN}", actor=CLI)[0], password="seven green herons", actor=CLI)
+    with cast.tenant.nobody() as xena:
+        ok(xena.post("/auth/password", json={"email": f"xena@{DOMAIN}", "password": "seven green herons"}))
+        assert ok(xena.get("/me/join-offers"))["data"] == []
     assert ok(cast.learner.get("/me/join-offers"))["data"] == []  # a member already
     (offer,) = ok(zoe.get("/me/join-offers"))["data"]
     assert (offer["name"], offer["how"], offer["request"]) == ("Contoso", "allow", None)

@@ -125,6 +125,12 @@ def test_entra(cast: Cast, directory: Directory) -> None:
     found = directory.find("Users", f'id eq "{made["id"]}" and manager eq "{made["id"]}"', attributes="id")
     assert found == [{"schemas": changed["schemas"], "id": made["id"]}] or found[0]["id"] == made["id"]
     assert directory.member("moss@contoso.example") is not None  # the directory made the account, so its address moves with it
+    # Once somebody signed in to it, the account isn't put under an address of which the organization knows nothing: whoever comes to
+    # prove that one would share it with them.
+    directory.tenant.sign_in("moss@contoso.example").close()
+    moved = directory.change(path, {"op": "Replace", "path": 'emails[type eq "work"].value', "value": "ceo@fabrikam.example"})
+    assert ok(moved)["emails"][0]["value"] == "ceo@fabrikam.example"
+    assert directory.member("moss@contoso.example") is not None and directory.member("ceo@fabrikam.example") is None
     refused(directory.change(path, {"op": "Replace", "path": "active", "value": "No"}), 400, "invalidValue")
     before = ok(directory.get(path))
     broken = directory.change(path, {"op": "Replace", "path": "title", "value": "x"}, {"op": "Replace", "path": "nothing", "value": 1})

@@ -69,14 +69,22 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     ok(cast.owner.post(f"{policy}/recovery-codes"), 201)
     problem(cast.maintainer.put(policy, json={"mode": "enforced"}), 403, "permission_denied")
     cast.tenant.move_clock(minutes=20)
-    problem(cast.owner.put(policy, json={"mode": "enforced"}), 403, "reauthentication_required")
+    for mode in ("enforced", "off"):
+        problem(cast.owner.put(policy, json={"mode": mode}), 403, "reauthentication_required")
+    problem(cast.owner.post(f"{policy}/break-glass", json={"reason": "x"}), 403, "reauthentication_required")
+    at = f"{cast.org}/sso-connections/{made['id']}"  # people sign in by it, so it says who is who
+    problem(cast.owner.patch(at, json={"sso_url": "https://elsewhere.example/sso"}), 403, "reauthentication_required")
+    problem(cast.owner.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test"}), 403, "reauthentication_required")
+    assert "/prove" in cast.owner.get(f"{cast.tenant.url}/o/contoso/sso/{made['id']}/mapping").headers["location"]
     fresh = cast.tenant.sign_in("owner@contoso.example")
     ok(fresh.put(policy, json={"mode": "enforced"}))
     ok(fresh.get("/me"))  # hers goes on
     for role in ("owner", "learner"):
         assert cast[role].get("/me").status_code == 401, "the others' sessions have ended"
     ok(cast.outsider.get("/me"))
-    problem(fresh.delete(f"{cast.org}/sso-connections/{made['id']}"), 409, "sso_last_way_in")
+    problem(fresh.delete(at), 409, "sso_last_way_in")
+    problem(fresh.patch(at, json={"idp_entity_id": ""}), 409, "sso_last_way_in")
+    assert ok(fresh.get(at))["state"] == "ready"
     with cast.tenant.scope():
         sent = cast.tenant.mails_for("owner@contoso.example")[0]
     assert sent["subject"] == "Single sign-on is now enforced"

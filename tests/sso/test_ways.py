@@ -85,8 +85,9 @@ def test_proving_anew_and_linking(cast: Cast) -> None:
     consultant = Walk(cast.tenant, cast.tenant.sign_in("consultant@elsewhere.example"))
     connection = re.search(r"con_\w+", start)
     assert connection
-    page = consultant.post(f"/account/sso/{connection[0]}/link")
-    begun = onward(page)
+    link = f"/account/sso/{connection[0]}/link"
+    assert "/prove" in Walk(cast.tenant, cast.manager).post(link).headers["location"], "a new way in, after 20 minutes"
+    begun = onward(consultant.post(link))
     assert consultant.back(begun, email="c@agency.example", subject="c-1").headers["location"].endswith("/account/sso")
     again = Walk(cast.tenant)
     assert again.back(start, email="c@agency.example", subject="c-1").status_code == 302

@@ -133,6 +133,11 @@ def test_a_new_password_needs_the_old_one_and_ends_other_sessions(cast: Cast) ->
     problem(cast.learner.request("DELETE", "/me/password", json={"current": PASSWORD}), 422, "password_wrong")
     ok(cast.learner.request("DELETE", "/me/password", json={"current": "other green herons"}), 204)
     problem(cast.nobody.post("/auth/password", json={"email": cast.learner.email, "password": PASSWORD}), 401, "sign_in_failed")
+    # The first password is a new way in: not for whoever finds an unlocked screen.
+    cast.tenant.move_clock(minutes=20)
+    problem(cast.learner.put("/me/password", json={"password": PASSWORD}), 403, "reauthentication_required")
+    assert "/prove" in cast.learner.post(f"{cast.tenant.url}/account/password", data={"password": PASSWORD}).headers["location"]
+    assert not ok(cast.learner.get("/me/profile"))["has_password"]
 
 
 def test_the_sixth_attempt_in_a_minute_waits(cast: Cast) -> None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenantry.access.guards import actor_of, person
+from tenantry.access.guards import actor_of, person, require_recent
 from tenantry.access.principal import principal_of
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
@@ -43,8 +43,10 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def account_password(request: HttpRequest) -> HttpResponse:
-    """Set a password, or change it."""
+    """Set a password, or change it. The first one is a new way in: nobody gives it to somebody else's unlocked screen."""
     user = person(request)
+    if not user.password:
+        require_recent(request)
     form = (PasswordChangeForm if user.password else PasswordForm)(request.POST)
     problem = None
     if form.is_valid():

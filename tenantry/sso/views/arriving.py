@@ -23,6 +23,7 @@ from tenantry.tenancy.addresses import safe_path
 from tenantry.tenancy.scope import aside, current
 
 from .. import flows, joining, policies, testing
+from ..arrival import subject_refusal
 from ..mapping import Proof
 from ..models import Connection, Flow, Policy
 from ..refused import Refused
@@ -68,6 +69,8 @@ def _link(request: HttpRequest, connection: Connection, flow: Flow, proof: Proof
     user = principal_of(request).user
     if user is None or user.id != flow.user_id:
         raise Refused("sso_other_session", "You are no longer signed in as whoever began this. Start again from your account.")
+    if unnamed := subject_refusal(proof):
+        raise unnamed
     flows.finish(flow)
     joining.link(connection, user, proof, by_person=True, actor=Actor("user", user.id, user.email, "portal"))
     messages.success(request, f"You can now sign in by {connection.name}.")

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenantry.access.guards import actor_of, guard, is_open, signed_in
+from tenantry.access.guards import actor_of, guard, is_open, require_recent, signed_in
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
 from tenantry.organizations import domains
@@ -81,6 +81,7 @@ _MISSING = {
 def sso_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Step 1: which provider. A draft is made, which has our addresses for it."""
     organization = guard(request, WRITE, slug)
+    policies.require_recent_where_on(request, organization)
     form, problem = ChooseForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -106,6 +107,7 @@ def sso_new(request: HttpRequest, slug: str) -> HttpResponse:
 def sso_connection(request: HttpRequest, slug: str, connection_id: UUID) -> HttpResponse:
     """Step 2: our values for the provider, and its values for us."""
     organization, connection = _one(request, slug, connection_id)
+    policies.require_recent_where_on(request, organization)
     saml = connection.kind == Connection.Kind.SAML
     form, problem = _settings_form(request, connection), None
     if request.method == "POST" and form.is_valid():
@@ -172,6 +174,7 @@ def sso_test(request: HttpRequest, slug: str, connection_id: UUID) -> HttpRespon
 def sso_turn_on(request: HttpRequest, slug: str, connection_id: UUID) -> HttpResponse:
     """Step 4: let people sign in by it. Enforcing is a step of its own, on the page of the policy."""
     organization, connection = _one(request, slug, connection_id)
+    require_recent(request)
     form, problem, policy = Question(request.POST or None), None, policies.of(organization.id)
     if request.method == "POST":
         try:
@@ -193,6 +196,7 @@ def sso_turn_on(request: HttpRequest, slug: str, connection_id: UUID) -> HttpRes
 def sso_mapping(request: HttpRequest, slug: str, connection_id: UUID) -> HttpResponse:
     """Which attribute is what, which group gives which role, and how strict we are; with what the last test brought."""
     organization, connection = _one(request, slug, connection_id)
+    policies.require_recent_where_on(request, organization)
     saml = connection.kind == Connection.Kind.SAML
     form: forms.Form = MappingForm(request.POST or None, saml=saml, initial=MappingForm.initial_of(connection))
     problem = None
@@ -216,6 +220,7 @@ def sso_mapping(request: HttpRequest, slug: str, connection_id: UUID) -> HttpRes
 def sso_delete(request: HttpRequest, slug: str, connection_id: UUID) -> HttpResponse:
     """Take a connection away; it asks first."""
     organization, connection = _one(request, slug, connection_id)
+    policies.require_recent_where_on(request, organization)
     form, problem = Question(request.POST or None), None
     if request.method == "POST":
         try:

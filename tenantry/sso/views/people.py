@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, guard, person
+from tenantry.access.guards import actor_of, guard, person, require_recent
 from tenantry.audit.services import Actor, record
 from tenantry.kit.problems import Problem
 from tenantry.people.cookies import set_cookie
@@ -66,8 +66,10 @@ def account_sso(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def account_sso_link(request: HttpRequest, connection_id: UUID) -> HttpResponse:
-    """Off to the provider; whom it vouches for is then linked to the person who is signed in here."""
+    """Off to the provider; whom it vouches for is then linked to the person who is signed in here: a new way in, so they
+    prove lately who they are."""
     user = person(request)
+    require_recent(request)
     connection = identities.require_linkable(user, connection_id)
     guard(request, "organization:read", connection.organization_id)
     _, token = flows.begin(connection=connection, purpose=Flow.Purpose.LINK, user=user)

@@ -32,6 +32,8 @@ def sso_policy(request: HttpRequest, slug: str) -> HttpResponse:
     """Mode, new members, recovery codes and windows."""
     posted = request.method == "POST"
     organization = guard(request, "identity:write", slug) if posted else guard(request, "identity:read", slug)
+    if posted:
+        require_recent(request)
     policy = policies.of(organization.id)
     ready = list(Connection.objects.filter(organization=organization, state=Connection.State.READY).order_by("id"))
     initial = {
@@ -51,8 +53,6 @@ def sso_policy(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _save(request: HttpRequest, organization: Organization, given: dict[str, Any]) -> None:
-    if given["mode"] == Policy.Mode.ENFORCED:
-        require_recent(request)
     session = signed_in(request).session
     primary = next((one.id for one in Connection.objects.filter(organization=organization) if str(one.id) == given["primary"]), None)
     policies.change(
@@ -89,6 +89,7 @@ def sso_codes(request: HttpRequest, slug: str) -> HttpResponse:
 def sso_break_glass(request: HttpRequest, slug: str) -> HttpResponse:
     """Open a window for owners."""
     organization = guard(request, "identity:write", slug)
+    require_recent(request)
     form, problem = WindowForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         try:
