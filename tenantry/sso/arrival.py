@@ -62,7 +62,7 @@ def judge(connection: Connection, policy: Policy, proof: Proof) -> Verdict:
         if proof.email_verified is False:
             refusal = Refused("sso_email_unverified", "The provider says that this e-mail address isn't verified there.")
             return Verdict(proof.email, refusal=refusal)
-        if refusal := private_account(connection, proof):
+        if refusal := private_account(connection.issuer, proof):
             return Verdict(proof.email, refusal=refusal)
     user = identity.user if identity else User.objects.filter(email=proof.email).first()
     return _judge_person(organization, policy, proof, identity, user, connection)
@@ -78,10 +78,10 @@ def subject_refusal(proof: Proof) -> Refused | None:
     return None
 
 
-def private_account(connection: Connection, proof: Proof) -> Refused | None:
+def private_account(issuer: str, proof: Proof) -> Refused | None:
     """Google signs in everybody, also somebody who left and keeps a private account under the company's address. Those of a Workspace
     bear its domain as ``hd`` (developers.google.com/identity/openid-connect, “hd”)."""
-    if connection.issuer.rstrip("/") != GOOGLE or any(proof.attributes.get("hd", ())):
+    if issuer.rstrip("/") != GOOGLE or any(proof.attributes.get("hd", ())):
         return None
     return Refused("sso_google_private", "This is a private Google account, and only those of your organization's Google Workspace count.")
 

@@ -8,7 +8,6 @@ import httpx
 
 from tenantry.sso.arrival import GOOGLE, private_account
 from tenantry.sso.mapping import Proof
-from tenantry.sso.models import Connection
 
 from ..people import Cast, ok, problem, race
 from .walking import Walk, code_of, connected
@@ -82,12 +81,11 @@ def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
 
 def test_of_google_workspaces_alone_count() -> None:
     """Its issuer speaks for everybody: also for a private account under the company's address, whose owner has left it."""
-    google, another = Connection(kind="oidc", issuer=f"{GOOGLE}/"), Connection(kind="oidc", issuer="https://idp.contoso.example")
     private = Proof(subject="1", email="gone@contoso.example", email_verified=True)
-    refused = private_account(google, private)
+    refused = private_account(f"{GOOGLE}/", private)
     assert refused is not None and refused.code == "sso_google_private"
-    assert private_account(google, replace(private, attributes={"hd": ["contoso.example"]})) is None
-    assert private_account(another, private) is None
+    assert private_account(GOOGLE, replace(private, attributes={"hd": ["contoso.example"]})) is None
+    assert private_account("https://idp.contoso.example", private) is None
 
 
 def test_an_answer_counts_once_and_in_the_browser_that_asked(cast: Cast) -> None:
