@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +42,8 @@ from tenantry.workspaces.api import router as workspaces
 
 from .refusals import refusals, responses
 
+PREFIX = "/api/v1"
+
 
 class KeyOrSession(AuthBase):
     """How the document says what ``authenticate`` does: ``Authorization: Bearer <key>``; pages' scripts have a session instead."""
@@ -63,8 +66,15 @@ class JsonOnly(Parser):
 class Api(NinjaAPI):
     """The document says of every operation what it refuses, with which codes, and of every POST that it can be done once."""
 
-    def get_openapi_schema(self, **options: Any) -> Any:
-        document = super().get_openapi_schema(**options)
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> Any:
+        base = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        found = self._document
+        return {**found, "paths": {_where_it_is(path, operations, base): operations for path, operations in found["paths"].items()}}
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        """At ``/api/v1``. It changes with the code only, so once for each process: to make it takes half a second, and anybody may ask."""
+        document: dict[str, Any] = super().get_openapi_schema(path_prefix=f"{PREFIX}/")
         document["components"]["schemas"]["Problem"] = PROBLEM
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
@@ -73,14 +83,13 @@ class Api(NinjaAPI):
                     operation["parameters"].append(IDEMPOTENCY_KEY)
                 refused = refusals(method, path, operation, multi=settings.ENVIRONMENT.multi)
                 operation["responses"] |= responses(refused, MEDIA_TYPE)
-        document["paths"] = {_where_it_is(path, operations): operations for path, operations in document["paths"].items()}
         return document
 
 
-def _where_it_is(path: str, operations: dict[str, Any]) -> str:
+def _where_it_is(path: str, operations: dict[str, Any], base: str) -> str:
     """What is the installation's stands at ``/api/v1`` itself, also in the document of a tenant below ``/t/<slug>``."""
     own = any(operation.get("x-installation") for operation in operations.values())
-    return path[path.index("/api/v1") :] if own and "/api/v1" in path else path
+    return path if own else base.rstrip("/") + path.removeprefix(PREFIX)
 
 
 IDEMPOTENCY_KEY = {
