@@ -24,7 +24,7 @@ from tenantry.people.passwords import change_password
 from .. import factories
 from ..people import Cast, Client, Tenant, ok
 from .browsing import Windows
-from .looking import WIDTHS, Memory, faults, frame_faults, look
+from .looking import CONTRAST, RULES, WIDTHS, Memory, faults, frame_faults, glance, look
 
 pytestmark = pytest.mark.browser
 WHO = ("owner", "learner", "billing_admin", "staff", "nobody")
@@ -248,7 +248,8 @@ def test_every_page_can_be_used(stage: Stage, memory: Memory, windows: Windows, 
             continue
         before = len(windows.complaints)
         answer = window.goto(address(stage, page))
-        found = frame_faults(window) if memory.knows(window) else look(window, closely=False)
+        new = memory.news(window)
+        found = glance(window, new) if new else frame_faults(window)
         found += windows.complaints[before:]
         if not answer or answer.status != 200:
             found.append(f"answered {answer and answer.status}")
@@ -279,8 +280,9 @@ def test_empty_lists_and_refusals_can_be_used(stage: Stage, windows: Windows) ->
     for path, status in STATES.items():
         answer = window.goto(path)
         assert answer and answer.status == status, f"{path}: {answer and answer.status}"
-        wrong += [f"{path}: {fault}" for fault in look(window, closely=False)]
+        wrong += [f"{path}: {fault}" for fault in glance(window)]
 
+    window = windows.open(stage.tenant.url, stage.people["owner"])
     window.goto("o/contoso/invitations/new")
     window.locator("form.card").evaluate("form => form.noValidate = true")
     window.get_by_label("E-mail").fill("no address")
@@ -303,9 +305,9 @@ def test_menus_and_dialogs_can_be_used(stage: Stage, windows: Windows, width: in
     window, wrong = windows.open(stage.tenant.url, stage.people["owner"], width=width), []
 
     def seen(what: str) -> None:
-        for colour in ("light", "dark"):
+        for colour, rules in (("light", RULES), ("dark", CONTRAST)):  # as in look: all rules once a width
             window.emulate_media(color_scheme=colour)  # type: ignore[arg-type]  # as above
-            wrong.extend(f"{what}, {colour}: {fault}" for fault in faults(window))
+            wrong.extend(f"{what}, {colour}: {fault}" for fault in faults(window, rules=rules))
         overflow = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if overflow > 0:
             wrong.append(f"{what}: {overflow} px too wide")
