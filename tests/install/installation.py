@@ -98,12 +98,16 @@ class Installation:
                 continue
         return found
 
-    def remove(self) -> None:
-        """Stop what is left, and forget it all."""
+    def stop(self) -> None:
+        """Stop what still runs; the data stays."""
         for process in self.started:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 process.wait(15)
         for left in self.processes():
             left.kill()
+
+    def remove(self) -> None:
+        """Stop what is left, and forget it all."""
+        self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
