@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import logging
 import os
 import secrets
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpx._transports import default as httpx_transport
 
 from .servers import Stack
 
@@ -34,11 +37,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker or not getattr(config.option, "numprocesses", None):
         import django
 
+        gc.disable()  # until all is loaded: what is loaded stays (tenantry/kit/starting.py)
         os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")  # --collect-only
         os.environ.setdefault("TENANTRY_TENANCY", "multi")
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         django.setup()
+        # Else every httpx.get reads the machine's certificates anew, which takes several times as long as the request itself.
+        httpx_transport.create_ssl_context = functools.cache(httpx_transport.create_ssl_context)
         logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def pytest_collection_finish() -> None:
+    """Tests and all that they import are loaded."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

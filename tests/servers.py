@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from .zones import NameServer
 
@@ -104,22 +104,28 @@ def migrate(environment: dict[str, str]) -> None:
 @contextlib.contextmanager
 def migrated_database(**settings: str) -> Iterator[str]:
     """The address of one more database beside the run's own, with our schema; dropped afterwards."""
-    with empty_database(os.environ["DATABASE_URL"]) as address:
-        migrate({**os.environ, "DATABASE_URL": address, **settings})
+    with empty_database(os.environ["DATABASE_URL"], template=os.environ["TENANTRY_TEST_TEMPLATE"]) as address:
+        if settings.get("TENANTRY_TENANCY") == "single":  # what the schema's copy lacks: the one workspace
+            migrate({**os.environ, "DATABASE_URL": address, **settings})
         yield address
 
 
 @contextlib.contextmanager
-def empty_database(server: str) -> Iterator[str]:
-    """The address of a new database on a server; dropped afterwards."""
+def empty_database(server: str, *, template: str = "template0") -> Iterator[str]:
+    """The address of a new database on a server, a copy of ``template``; dropped afterwards."""
     name = sql.Identifier(plain := f"tenantry_test_{secrets.token_hex(6)}")
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'").format(name))
+        made = sql.SQL("create database {} template {} encoding 'UTF8' lc_collate 'C' lc_ctype 'C'")
+        connection.execute(made.format(name, sql.Identifier(template)))
     try:
         yield make_conninfo(server, dbname=plain)
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+
+
+def _name(address: str) -> str:
+    return str(conninfo_to_dict(address)["dbname"])
 
 
 class Stack:
@@ -153,6 +159,10 @@ class Stack:
             os.environ.pop(name, None)
         os.environ["DATABASE_URL"] = self._database()
         migrate(dict(os.environ))
+        # Kept as it is now, for tests that want a database of their own: a copy takes a tenth of the time of the migrations.
+        server = os.environ["DATABASE_URL"]
+        copy = self._ends.enter_context(empty_database(server, template=_name(server)))
+        os.environ["TENANTRY_TEST_TEMPLATE"] = _name(copy)
         web = Web(self.home, dict(os.environ))
         os.environ["PORT"] = web.url.rpartition(":")[2]  # mails that tests' own process makes carry the right address
         os.environ["TENANTRY_TEST_URL"] = web.url
