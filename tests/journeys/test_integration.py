@@ -104,7 +104,8 @@ def customer(tmp_path: Path) -> Iterator[Customer]:
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 def test_integration(tmp_path: Path, windows: Windows, post: Postbox, customer: Customer) -> None:
-    settings = {"TENANTRY_TENANCY": "multi", "TENANTRY_ALLOW_LOOPBACK_WEBHOOKS": "on"}
+    # A worker that is killed is missed after 8 s and not after 40.
+    settings = {"TENANTRY_TENANCY": "multi", "TENANTRY_ALLOW_LOOPBACK_WEBHOOKS": "on", "TENANTRY_WORKER_TIMEOUT": "6"}
     with installed(reachable(tmp_path) / "home", **settings) as whole:
         set_up_in_the_browser(whole, windows, post)
         place = whole.of(SLUG)
