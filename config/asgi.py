@@ -10,7 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from tenantry.edge.arrival import Arrival
 from tenantry.edge.check import AccessCheck
+from tenantry.edge.hot import HotPaths
 from tenantry.edge.traced import Traced
 from tenantry.kit.starting import uncollected
 
@@ -22,6 +24,7 @@ with uncollected():
     from tenantry.access.bearer import well_formed
     from tenantry.access.guards import require_access_check
     from tenantry.organizations import questions
+    from tenantry.scim import arriving
     from tenantry.tenancy.services import DEFAULT_SLUG
 
     from . import urls as _urls  # noqa: F401  # now, and not while the first request waits
@@ -39,10 +42,10 @@ class _Rules:
 
 
 application = Traced(
-    AccessCheck(
+    HotPaths(
         django,
+        [AccessCheck(_Rules()), Arrival(arriving.Rules())],
         dsn=role_dsn(settings.ENVIRONMENT, "app"),
-        rules=_Rules(),
         multi=settings.ENVIRONMENT.multi,
         default_slug=DEFAULT_SLUG,
         proxies=settings.ENVIRONMENT.trusted_proxies,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenantry.kit import tracing
 
-from .check import ASGI
+from .hot import ASGI
 
 
 class Traced:

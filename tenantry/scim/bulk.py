@@ -109,15 +109,13 @@ class _Run:
 
     def _make_at_once(self) -> None:
         """New people at the beginning, of whom nothing is to be said but that they are new: all in one statement."""
+        if not self.call.settings.provision:
+            return
         first: list[tuple[_Operation, making.Fresh]] = []
         for each in self.operations:
             if each.method != "POST" or each.path.strip("/") != "Users" or each.waits_for or not each.bulk_id:
                 break
-            fresh = (
-                users.fresh(organization=self.call.organization, body=each.data, settings=self.call.settings)
-                if isinstance(each.data, dict)
-                else None
-            )
+            fresh = users.fresh(each.data, organization_id=self.call.organization.id) if isinstance(each.data, dict) else None
             if fresh is None:
                 break
             first.append((each, fresh))

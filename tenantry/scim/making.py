@@ -45,7 +45,7 @@ def make_all(people: Sequence[Fresh], *, role: str, moment: datetime, actor: Act
     """
     if not people:
         return []
-    sent = [_sent(each) for each in people]
+    sent = [sent_of(each) for each in people]
     with connections[current().using].cursor() as cursor:
         cursor.execute(_MAKE, [json.dumps(sent), people[0].row.organization_id, role, seat_of(role), moment, json.dumps(_actor(actor))])
         found = cursor.fetchall()
@@ -60,7 +60,8 @@ def make_all(people: Sequence[Fresh], *, role: str, moment: datetime, actor: Act
     return [user_id is not None for user_id, _, _ in found]
 
 
-def _sent(each: Fresh) -> dict[str, Any]:
+def sent_of(each: Fresh) -> dict[str, Any]:
+    """What ``scim_make`` takes of a person, the ids of all rows that it makes among it."""
     ids = {name: new_id() for name in ("user", "user_event", "membership", "member_event", "row_event")}
     row = each.row
     return {

@@ -48,7 +48,7 @@ def create(*, organization: Organization, body: dict[str, Any], settings: Settin
     """
     if not settings.provision:
         raise Problem(403, "scim_provisioning_off", "This organization doesn't let its directory add people: provisioning is switched off.")
-    wanted, row, simple = _new(organization, body)
+    wanted, row, simple = _new(body, organization_id=organization.id)
     if simple is not None and making.make_all([simple], role=settings.default_role, moment=now(), actor=actor) == [True]:
         return row
     limits.lock(organization.id, SEATS)  # first, as settle does: two creates wait for each other here and nowhere else
@@ -70,21 +70,19 @@ def create(*, organization: Organization, body: dict[str, Any], settings: Settin
     return row
 
 
-def _new(organization: Organization, body: dict[str, Any]) -> tuple[dict[str, Any], ScimUser, making.Fresh | None]:
+def _new(body: dict[str, Any], **owner: UUID | None) -> tuple[dict[str, Any], ScimUser, making.Fresh | None]:
     """What is wanted, the row that says so, and the same for the short way where it may be tried."""
     wanted = _checked(read_resource(body, USERS))
-    row = ScimUser(organization_id=organization.id)
+    row = ScimUser(**owner)
     _fill(row, wanted)
     address = _address(wanted) if row.active else ""
     return wanted, row, making.Fresh(row, address, display_of(wanted)) if address and len(_keys(wanted)) < 2 else None
 
 
-def fresh(*, organization: Organization, body: dict[str, Any], settings: Settings) -> making.Fresh | None:
-    """Somebody for the short way, or None where ``create`` has to look closer or to refuse."""
-    if not settings.provision:
-        return None
+def fresh(body: dict[str, Any], **owner: UUID | None) -> making.Fresh | None:
+    """Somebody for the short way, or None where ``create`` has to look closer or to refuse. ``owner`` are columns: whose the row is."""
     try:
-        return _new(organization, body)[2]
+        return _new(body, **owner)[2]
     except Problem:
         return None
 

@@ -92,6 +92,20 @@ def scope(
                 _apply(outer)
 
 
+@contextmanager
+def entered(tenant_id: UUID, slug: str, clock_offset: timedelta) -> Iterator[None]:
+    """For what is made in memory of a statement that has entered the tenant by itself (``edge/``): tells the clock and the rows' defaults
+    whose they are. No connection is in this scope.
+    """
+    opened = Scope(tenant_id, slug, "", "", clock_offset)
+    token, offset = _current.set(opened), clock.set_offset(clock_offset)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        clock.set_offset(offset)
+
+
 _ENTER = """
 select id, slug, name, status, clock_offset, support_email, colour, maintenance_near(id::text),
        set_config('app.tenant_id', id::text, true), set_config('app.org_scope', %s, true)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,19 +22,26 @@ PAUSED = "The endpoint was paused."
 _ACTORS = {"user": "usr", "staff": "usr", "key": "key", "scim_token": "sct"}
 
 
+Subscriber = tuple[UUID, UUID | None, str, list[str]]
+"""``(id, organization_id, state, events)`` of an endpoint."""
+
+
 def deliver_later(told: Sequence[tuple[Event, Any]]) -> None:
     """Write a delivery for each endpoint that hears of these events. Handed to ``audit.services`` by the app."""
-    deliveries: list[Delivery] = []
-    subscribers: dict[UUID | None, list[tuple[UUID, UUID | None, str, list[str]]]] = {}
-    for event, target in told:
-        if event.organization_id not in subscribers:
-            subscribers[event.organization_id] = _subscribers(event.organization_id)
-        for public in heard_as(event.action):
-            hearing = [row for row in subscribers[event.organization_id] if public.name in row[3] or ALL in row[3]]
-            if hearing:
-                body = json.dumps(_told(public, event, target), separators=(",", ":"))
-                deliveries += [_delivery(endpoint, event.id, public.name, body) for endpoint in hearing]
+    subscribers = {organization_id: _subscribers(organization_id) for organization_id in {event.organization_id for event, _ in told}}
+    deliveries = [delivery for event, target in told for delivery in deliveries_of(event, target, subscribers[event.organization_id])]
     Delivery.objects.bulk_create(deliveries, batch_size=500)
+
+
+def deliveries_of(event: Event, target: Any, subscribers: Iterable[Subscriber]) -> list[Delivery]:
+    """The deliveries, not saved, that tell these endpoints of an event. Asks nothing of the database."""
+    deliveries: list[Delivery] = []
+    for public in heard_as(event.action):
+        hearing = [row for row in subscribers if public.name in row[3] or ALL in row[3]]
+        if hearing:
+            body = json.dumps(_told(public, event, target), separators=(",", ":"))
+            deliveries += [_delivery(endpoint, event.id, public.name, body) for endpoint in hearing]
+    return deliveries
 
 
 def envelope(
@@ -67,7 +74,7 @@ def _told(public: PublicEvent, event: Event, target: Any) -> dict[str, Any]:
     )
 
 
-def _delivery(endpoint: tuple[UUID, UUID | None, str, list[str]], event_id: UUID, name: str, body: str) -> Delivery:
+def _delivery(endpoint: Subscriber, event_id: UUID, name: str, body: str) -> Delivery:
     endpoint_id, organization_id, state, _ = endpoint
     row = Delivery(organization_id=organization_id, endpoint_id=endpoint_id, event_id=event_id, event_type=name, body=body)
     if state == Endpoint.State.PAUSED:
@@ -77,8 +84,8 @@ def _delivery(endpoint: tuple[UUID, UUID | None, str, list[str]], event_id: UUID
     return row
 
 
-def _subscribers(organization_id: UUID | None) -> list[tuple[UUID, UUID | None, str, list[str]]]:
-    """``(id, organization_id, state, events)`` of the endpoints that may hear of this organization: its own and the tenant's.
+def _subscribers(organization_id: UUID | None) -> list[Subscriber]:
+    """The endpoints that may hear of this organization: its own and the tenant's.
 
     Asked of the database by a function of its owner: whoever acts needn't be allowed to see the tenant's endpoints.
     """
