@@ -20,7 +20,6 @@ from tenantry.audit.models import Event
 from tenantry.kit import crypto
 from tenantry.kit.answers import SCIM_MEDIA_TYPE
 from tenantry.kit.ids import encode
-from tenantry.kit.problems import Problem
 from tenantry.organizations.models import Membership
 from tenantry.people.models import User
 from tenantry.tenancy.scope import entered
@@ -30,6 +29,7 @@ from . import users
 from .making import Fresh, sent_of
 from .protocol import documents
 from .protocol.values import read_json
+from .refusals import invalid_value
 from .resources import base, etag, user_resource
 
 _SEATS = json.dumps({role.name: role.seat for role in ROLES.values()})
@@ -57,7 +57,7 @@ class Rules:
         """Whom the body describes. Raises Problem for what Django has to look at, whatever it is."""
         fresh = users.fresh(read_json(body), tenant_id=None, organization_id=None)
         if fresh is None:
-            raise Problem(400, "scim_invalid_value", "This is nobody for the short way.")
+            raise invalid_value("This is nobody for the short way.")
         return fresh
 
     def parameters(self, fresh: Fresh, *, slug: str, token: str, caller: str | None, request_id: str, user_agent: str) -> dict[str, Any]:

@@ -92,6 +92,7 @@ IN_DATABASE = {
     "access_count_outside": "as above",
     "membership_admit": "records the act itself, in the same statement (tests/organizations/test_admit.py)",
     "scim_make": "as above",
+    "scim_arrive": "a token's last use; whom it makes scim_make records",
 }
 
 

@@ -1,0 +1,190 @@
+"""A new person at the edge (edge/arrival.py) and by Django: two ways, one outcome. What isn't plain goes the second."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from tenantry.access import allowances
+from tenantry.access.models import ApiKey
+from tenantry.access.permissions import ADMIN_ROLES
+from tenantry.audit.models import Event
+from tenantry.audit.services import CLI
+from tenantry.entitlements.models import Tally
+from tenantry.entitlements.services import set_limit
+from tenantry.kit.clock import now
+from tenantry.organizations.models import Membership
+from tenantry.scim.models import ScimUser
+from tenantry.webhooks.models import Delivery
+from tenantry.webhooks.services import create_endpoint, pause_endpoint
+
+from ..people import Cast, ok, race
+from .directory import ENTERPRISE, USER, Directory, refused
+
+# Of a delivery: the rest changes as soon as a worker tries it.
+_LASTING = (
+    "tenant_id",
+    "organization_id",
+    "endpoint_id",
+    "event_id",
+    "event_type",
+    "body",
+    "synthetic",
+    "created_at",
+    "endpoint__state",
+    "status",
+)
+
+
+def _post(directory: Directory, body: dict[str, Any], *, edge: bool = True, **headers: str) -> httpx.Response:
+    """Create somebody. The edge takes a body whose length is told, so one in chunks goes to Django."""
+    data = json.dumps(body).encode()
+    return directory.post("/Users", content=data if edge else iter([data]), headers=headers)
+
+
+def _at_the_edge(answer: httpx.Response) -> bool:
+    return "server-timing" not in answer.headers
+
+
+def _person(name: str, **more: Any) -> dict[str, Any]:
+    address = f"{name}@arrival.example"
+    return {
+        "schemas": [USER, ENTERPRISE], "userName": address, "externalId": f"x-{name}", "displayName": "Ada “Byron” Łovelace",
+        "emails": [{"value": address.upper(), "type": "work", "primary": True}], "password": "not to be kept",
+        ENTERPRISE: {"department": "Research"}, **more,
+    }  # fmt: skip
+
+
+def _plain(value: Any, name: str) -> Any:
+    """Without what differs from one person to the next: ids, moments, names."""
+    text = json.dumps(value, default=str, sort_keys=True, ensure_ascii=False).replace(name, "NAME").replace(name.upper(), "NAME")
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}", "UUID", text)
+    return json.loads(re.sub(r"\b([a-z]{3})_[0-9a-z]{26}\b", r"\1_ID", re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)", "MOMENT", text)))
+
+
+def _written(cast: Cast, directory: Directory, name: str) -> Any:
+    """Everything that the database holds of a person."""
+    address = f"{name}@arrival.example"
+    with cast.tenant.scope():
+        row = ScimUser.objects.filter(organization_id=directory.organization_id, user_name=address)
+        member = Membership.objects.filter(organization_id=directory.organization_id, user__email=address)
+        events = Event.objects.filter(target_label__iexact=address).order_by("id")
+        deliveries = Delivery.objects.filter(event_id__in=events.values("id"))
+        users = ("user__name", "user__email", "user__status", "user__generation", "user__password")
+        written = {
+            "row": list(row.values()), "member": list(member.values()), "user": list(member.values(*users)),
+            "events": list(events.values()),
+            "deliveries": [{**each, "body": json.loads(each["body"])} for each in deliveries.order_by("endpoint_id").values(*_LASTING)],
+        }  # fmt: skip
+    return _plain(written, name)
+
+
+def test_the_edge_and_django_write_and_answer_alike(cast: Cast, directory: Directory) -> None:
+    directory.user()  # the seats are counted from now on
+    for number in range(2):  # without endpoints that listen, and with
+        names = [f"edge{number}", f"slow{number}"]
+        answers = [_post(directory, _person(name), edge=name.startswith("edge")) for name in names]
+        assert [answer.status_code for answer in answers] == [201, 201], [answer.text for answer in answers]
+        assert [_at_the_edge(answer) for answer in answers] == [True, False]
+        bodies = [_plain(answer.json(), name) for answer, name in zip(answers, names, strict=True)]
+        assert bodies[0] == bodies[1]
+        heads = [{**answer.headers, "server-timing": ""} for answer in answers]
+        for head in heads:
+            for name in ("date", "x-request-id", "ratelimit-remaining", "ratelimit-reset", "content-length"):
+                assert head.pop(name), name
+            head["location"] = _plain(head["location"], "NAME")
+        assert heads[0] == heads[1]
+        written = [_written(cast, directory, name) for name in names]
+        assert written[0] == written[1]
+        assert len(written[0]["row"]) == len(written[0]["member"]) == 1 and len(written[0]["events"]) == 3
+        assert len(written[0]["deliveries"]) == 2 * number
+        with cast.tenant.scope():
+            for whose, event in ((cast.contoso.id, "member.added"), (None, "member.added"), (cast.contoso.id, "member.removed")):
+                endpoint, _ = create_endpoint(url="https://example.com/", events=[event], organization_id=whose, actor=CLI)
+                pause_endpoint(endpoint=endpoint, actor=CLI)
+    again = ok(directory.get(f"/Users/{answers[0].json()['id']}"))
+    assert again == answers[0].json()
+
+
+def test_what_is_not_plain_is_djangos_and_is_counted_once(cast: Cast, directory: Directory) -> None:
+    directory.user()
+    left = [int(_post(directory, _person("first")).headers["ratelimit-remaining"])]
+
+    def next_one(answer: httpx.Response) -> httpx.Response:
+        """Answered by Django, and counted once."""
+        assert not _at_the_edge(answer)
+        left.append(int(answer.headers["ratelimit-remaining"]))
+        assert left[-2] - left[-1] <= 1, left  # less, when a second has passed
+        return answer
+
+    refused(next_one(_post(directory, _person("first"))), 409, "uniqueness")
+    refused(next_one(_post(directory, _person("other", externalId="x-first"))), 409, "uniqueness")
+    refused(next_one(_post(directory, {"userName": ""})), 400, "invalidValue")
+    refused(next_one(directory.post("/Users", content=b"[")), 400, "invalidSyntax")
+    assert ok(next_one(_post(directory, _person("away", active=False))), 201)["active"] is False
+    two = [{"value": f"{n}@arrival.example"} for n in "ab"]
+    ok(next_one(_post(directory, _person("two", emails=two))), 201)
+    ok(next_one(directory.post("/Users?attributes=id", json=_person("short"))), 201)
+    with cast.tenant.scope():
+        members = Tally.objects.get(organization_id=cast.contoso.id, resource_type="seat:member").used
+        set_limit(organization_id=cast.contoso.id, resource_type="seat:member", limit=members + 1, actor=CLI)
+    ok(next_one(_post(directory, _person("last"))), 201)  # reaching a limit is told
+    assert "seat" in refused(next_one(_post(directory, _person("none"))), 403)["detail"]
+    with cast.tenant.scope():
+        set_limit(organization_id=cast.contoso.id, resource_type="seat:member", limit=1_000, actor=CLI)
+    ok(cast.owner.put(f"{cast.org}/scim-settings", json={"provision": False}))
+    refused(next_one(_post(directory, _person("closed"))), 403)
+    ok(cast.owner.put(f"{cast.org}/scim-settings", json={"provision": True, "default_role": "manager"}))
+    assert _at_the_edge(answer := _post(directory, _person("open"))) and answer.status_code == 201
+    member = directory.member("open@arrival.example")
+    assert member is not None and member.role == "manager"
+
+
+def test_a_token_that_no_longer_works_is_refused_and_one_that_asks_too_often_makes_nobody(cast: Cast, directory: Directory) -> None:
+    directory.user()
+    assert _at_the_edge(_post(directory, _person("begin")))
+    with cast.tenant.scope():
+        ApiKey.objects.filter(kind="scim").update(allowed_ips=["198.51.100.0/24"])
+    refused(_post(directory, _person("afar")), 403)
+    with cast.tenant.scope():
+        ApiKey.objects.filter(kind="scim").update(allowed_ips=["127.0.0.0/8"])
+        ends_at = (now() + timedelta(hours=1)).isoformat()
+    window = {"mode": "writes", "ends_at": ends_at, "message": "We move house.", "organization": cast.contoso.public_id}
+    window = ok(cast.admin.post("/maintenance-windows", json=window), 201)
+    refused(_post(directory, _person("during")), 503)
+    assert cast.admin.delete(f"/maintenance-windows/{window['id']}").status_code == 204
+    assert _at_the_edge(_post(directory, _person("after")))
+
+    with cast.tenant.scope():
+        allowances.change(organization_id=cast.contoso.id, limits={"scim": 2}, staff=True, actor=CLI)
+    cast.tenant.move_clock(seconds=5)
+    answers = race(*(lambda n=n: _post(directory, _person(f"hasty{n}")) for n in range(16)))
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses.keys() == {201, 429} and statuses[201] < 8
+    with cast.tenant.scope():
+        allowances.change(organization_id=cast.contoso.id, limits={"scim": 1_000_000}, staff=True, actor=CLI)
+        people = Membership.objects.filter(organization=cast.contoso, user__email__startswith="hasty").count()
+        assert people == ScimUser.objects.filter(user_name__startswith="hasty").count() == statuses[201]
+        ApiKey.objects.filter(kind="scim").update(expires_at=now())
+    refused(_post(directory, _person("late")), 401)
+    with cast.tenant.scope():
+        ApiKey.objects.filter(kind="scim").update(expires_at=None, revoked_at=now())
+    refused(_post(directory, _person("later")), 401)
+    with cast.tenant.scope():
+        assert not Membership.objects.filter(user__email__in=[f"{n}@arrival.example" for n in ("afar", "during", "late", "later")]).exists()
+
+
+def test_of_several_at_once_with_one_name_one_is_made(cast: Cast, directory: Directory) -> None:
+    directory.user()
+    answers = race(*(lambda: _post(directory, _person("twin")) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+    with cast.tenant.scope():
+        assert Membership.objects.filter(user__email="twin@arrival.example").count() == 1
+        used = Tally.objects.get(organization_id=cast.contoso.id, resource_type="seat:member").used
+        held = Membership.objects.filter(organization=cast.contoso, status="active").exclude(role__in=ADMIN_ROLES).count()
+        assert used == held
