@@ -17,7 +17,7 @@ from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, conflict, invalid
 from tenantry.organizations import domains
 from tenantry.organizations.domains.names import shown
-from tenantry.organizations.models import Organization
+from tenantry.organizations.models import Domain, Organization
 from tenantry.people.models import Session, Staff, User
 
 from . import notices
@@ -111,7 +111,10 @@ def change(
     policy.version += 1
     policy.save()
     if policy.mode == Policy.Mode.ENFORCED != mode_before:
-        changes["sessions_ended"] = {"before": None, "after": _end_sessions(organization.id, keep_session)}
+        changes["sessions_ended"] = {
+            "before": None,
+            "after": _end_sessions(organization.id, domains.verified(organization.id), keep=keep_session),
+        }
     record("sso.policy_changed", actor=actor, organization_id=organization.id, target=policy, label=organization.name, changes=changes)
     if Policy.Mode.ENFORCED in (policy.mode, mode_before) and policy.mode != mode_before:
         notices.tell_owners(
@@ -177,12 +180,25 @@ def bound(names: Iterable[str]) -> Q:
     return found
 
 
-def _end_sessions(organization_id: UUID, keep: UUID | None) -> int:
-    """End what the veto would now refuse to begin; returns how many sessions that were."""
-    people = User.objects.filter(bound(domains.verified(organization_id)))
+def domain_held(domain: Domain, actor: Actor) -> None:
+    """A domain more, while single sign-on is enforced: it is for the people of that one, too, from now on. But whoever had it confirmed
+    stays signed in."""
+    if of(domain.organization_id).mode != Policy.Mode.ENFORCED:
+        return
+    ended = _end_sessions(domain.organization_id, [domain.name], but=actor.id)
+    record("sso.sessions_ended", actor=actor, organization_id=domain.organization_id, target=domain, label=shown(domain.name),
+           changes={"sessions": {"before": None, "after": ended}})  # fmt: skip
+
+
+def _end_sessions(organization_id: UUID, names: Iterable[str], *, keep: UUID | None = None, but: UUID | None = None) -> int:
+    """End what the veto would now refuse to begin for people of these domains, but for one session or one person; returns how many
+    sessions that were."""
+    people = User.objects.filter(bound(names))
     staff = Staff.objects.filter(status=Staff.Status.ACTIVE).values("user_id")
     own = Connection.objects.filter(organization_id=organization_id).values_list("id", flat=True)
     rows = Session.objects.filter(user__in=people, ended_at__isnull=True).exclude(user__in=staff).exclude(connection_id__in=list(own))
     if keep:
         rows = rows.exclude(id=keep)
+    if but:
+        rows = rows.exclude(user_id=but)
     return rows.update(ended_at=now())

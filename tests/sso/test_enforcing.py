@@ -85,6 +85,13 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     problem(fresh.delete(at), 409, "sso_last_way_in")
     problem(fresh.patch(at, json={"idp_entity_id": ""}), 409, "sso_last_way_in")
     assert ok(fresh.get(at))["state"] == "ready"
+    # A domain more: it is for the people of that one, too, and not from their next sign-in on.
+    ann = cast.tenant.sign_in("ann@agency.example")
+    domain = ok(fresh.post(f"{cast.org}/domains", json={"domain": "agency.example"}), 201)["id"]
+    ok(ann.get("/me"))
+    ok(cast.admin.post(f"{cast.org}/domains/{domain}/decision", json={"decision": "verify", "reason": "Known"}))
+    assert ann.get("/me").status_code == 401
+    ok(fresh.get("/me"))
     with cast.tenant.scope():
         sent = cast.tenant.mails_for("owner@contoso.example")[0]
     assert sent["subject"] == "Single sign-on is now enforced"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,6 +26,14 @@ GRACE: Final = timedelta(days=14)
 MOST: Final = 100
 TOKEN: Final = 24  # characters: 144 bits, and the whole value fits on a page
 VERIFIED, LAPSING, LAPSED, PENDING = Domain.State.VERIFIED, Domain.State.LAPSING, Domain.State.LAPSED, Domain.State.PENDING
+
+
+_watchers: list[Callable[[Domain, Actor], None]] = []
+
+
+def when_held(watcher: Callable[[Domain, Actor], None]) -> None:
+    """Let a room above act in the transaction in which an organization comes to hold a domain: (domain, who had it confirmed)."""
+    _watchers.append(watcher)
 
 
 def claim(*, organization: Organization, domain: str, actor: Actor) -> Domain:
@@ -145,6 +154,9 @@ def _hold(domain: Domain, *, method: str, reason: str, actor: Actor, moment: dat
         )  # fmt: skip
     else:
         record("domain.confirmed", actor=actor, organization_id=domain.organization_id, target=domain, label=names.shown(domain.name))
+    if before["state"] not in HELD:
+        for watcher in _watchers:
+            watcher(domain, actor)
     return domain
 
 

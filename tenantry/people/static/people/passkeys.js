@@ -56,7 +56,10 @@ for (const form of window.PublicKeyCredential ? document.querySelectorAll("form[
       delete form.dataset.sent; // portal.js thinks that it left already
       form.requestSubmit();
     } catch (error) {
-      const known = { NotAllowedError: "It was cancelled, or no passkey answered in time.", InvalidStateError: "This device is registered already." };
+      const known = {
+        NotAllowedError: "It was cancelled, or no passkey answered in time.", InvalidStateError: "This device is registered already.",
+        SecurityError: `Browsers take passkeys for a site's proper name alone, and this page was opened as ${location.hostname}. On your own machine open it as localhost.`,
+      };
       say(form, known[error.name] ?? error.message ?? "That did not work. Try again.");
       delete form.dataset.sent;
       button.removeAttribute("aria-busy");
