@@ -72,7 +72,7 @@ class RotationIn(Strict):
     overlap_hours: int = Field(24, ge=1, le=72, description="How long the old key works on.")
 
 
-class Wanted(Schema):
+class KeysWanted(Schema):
     organization: OrganizationRef | None = None
     status: str = ""
 
@@ -139,7 +139,7 @@ def _require_staff(request: HttpRequest, permission: str) -> None:
 
 
 @router.get("/keys", response=Listing[KeyOut], summary="API keys", **needs("keys:read"))
-def list_keys(request: HttpRequest, wanted: Query[Wanted], paging: Query[Paging]) -> dict[str, Any]:
+def list_keys(request: HttpRequest, wanted: Query[KeysWanted], paging: Query[Paging]) -> dict[str, Any]:
     """The latest first: of one ``?organization=``, or for staff all of the workspace. ``?status=`` as a key has it."""
     if wanted.organization is not None:
         organization_id = guard(request, "keys:read", wanted.organization).id

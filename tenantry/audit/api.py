@@ -41,7 +41,7 @@ class EventOut(Schema):
     user_agent: str
 
 
-class Wanted(Schema):
+class EventsWanted(Schema):
     """``actor`` is an address or a key's name; ``target`` an identifier or part of a name; times are RFC 3339."""
 
     category: str = ""
@@ -77,7 +77,7 @@ def _listed(page: Page[Event]) -> dict[str, Any]:
 @router.get("/organizations/{organization_id}/audit-events", response=Listing[EventOut], summary="An organization's record",
             **needs("organization:read"))  # fmt: skip
 def list_for_organization(
-    request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted], paging: Query[Paging]
+    request: HttpRequest, organization_id: OrganizationRef, wanted: Query[EventsWanted], paging: Query[Paging]
 ) -> dict[str, Any]:
     """Operations with ``audit:read_operations``, money with ``audit:read_money``; the latest first."""
     organization = guard(request, "organization:read", organization_id)
@@ -88,7 +88,7 @@ def list_for_organization(
 @router.get("/organizations/{organization_id}/audit-events/export", summary="Export an organization's record",
             **needs("audit:export", attempts=limits.told("exports")))  # fmt: skip
 def export_for_organization(
-    request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted], format: str = "csv"
+    request: HttpRequest, organization_id: OrganizationRef, wanted: Query[EventsWanted], format: str = "csv"
 ) -> StreamingHttpResponse:
     """CSV or JSON Lines (``?format=csv|jsonl``), oldest first, streamed. The export itself is recorded."""
     organization = guard(request, "audit:export", organization_id)
@@ -100,14 +100,14 @@ def export_for_organization(
 
 
 @router.get("/audit-events", response=Listing[EventOut], summary="The tenant's record", **needs("audit:read_tenant"))
-def list_for_tenant(request: HttpRequest, wanted: Query[Wanted], paging: Query[Paging]) -> dict[str, Any]:
+def list_for_tenant(request: HttpRequest, wanted: Query[EventsWanted], paging: Query[Paging]) -> dict[str, Any]:
     """The latest first."""
     guard_tenant(request, "audit:read_tenant")
     return _listed(list_events(Filter(**wanted.dict()), cursor=paging.cursor, limit=paging.limit))
 
 
 @router.get("/audit-events/export", summary="Export the tenant's record", **needs("audit:read_tenant"))
-def export_for_tenant(request: HttpRequest, wanted: Query[Wanted], format: str = "csv") -> StreamingHttpResponse:
+def export_for_tenant(request: HttpRequest, wanted: Query[EventsWanted], format: str = "csv") -> StreamingHttpResponse:
     """CSV or JSON Lines (``?format=csv|jsonl``), oldest first, streamed. The export itself is recorded."""
     guard_tenant(request, "audit:read_tenant")
     require_recent(request)

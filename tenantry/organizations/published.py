@@ -27,7 +27,7 @@ class OrganizationData(Schema):
     country: str
 
 
-class OrganizationChange(Schema):
+class OrganizationStateChange(Schema):
     """``change`` is how the record calls it, without the noun: ``approved``, ``suspended``, ``suspension_lifted``…"""
 
     organization: OrganizationData
@@ -159,7 +159,7 @@ publish(
     recorded_as=tuple(
         f"organization.{step}" for step in "approved rejected suspended suspension_lifted deactivated deleted restored".split()
     ),
-    data=OrganizationChange, example={"organization": ORGANIZATION, "change": "approved", "reason": ""}, build=_changed,
+    data=OrganizationStateChange, example={"organization": ORGANIZATION, "change": "approved", "reason": ""}, build=_changed,
 )  # fmt: skip
 publish(
     "member.added", meaning="Somebody became a member.", when="They were added, or accepted an invitation; their seat is taken.",

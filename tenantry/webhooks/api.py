@@ -35,11 +35,11 @@ from .shapes import (
     EndpointMade,
     EndpointOut,
     EndpointRef,
+    EndpointsWanted,
     EventTypeIn,
     EventTypes,
     Replayed,
     ReplayIn,
-    Wanted,
     delivery_shape,
     endpoint_shape,
     whole_delivery_shape,
@@ -121,7 +121,7 @@ def list_event_types(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.get("/webhook-endpoints", response=Listing[EndpointOut], summary="Webhook endpoints", **needs("webhooks:read"))
-def list_endpoints(request: HttpRequest, wanted: Query[Wanted], paging: Query[Paging]) -> dict[str, Any]:
+def list_endpoints(request: HttpRequest, wanted: Query[EndpointsWanted], paging: Query[Paging]) -> dict[str, Any]:
     """The latest first: of one organization, or for staff all of the workspace. All filters are exact."""
     given = wanted.organization if isinstance(wanted.organization, UUID) else None
     owner = _owner(request, "webhooks:read", given)

@@ -137,7 +137,7 @@ class DeliveryWhole(DeliveryOut):
     withheld: bool
 
 
-class Wanted(Schema):
+class EndpointsWanted(Schema):
     """Exact. ``event`` is one that was chosen, or ``*``; ``organization`` one, or ``none`` for those of the workspace itself."""
 
     url: str = ""

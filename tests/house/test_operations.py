@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from . import source
@@ -114,6 +114,33 @@ def test_every_operation_of_the_document_was_looked_at() -> None:
 
     described = sum(len(methods) for methods in api.get_openapi_schema(path_prefix="/api/v1/")["paths"].values())
     assert len(list(operations(source.code()))) == described > 60
+
+
+def namesakes(schemas: Iterable[type]) -> list[str]:
+    """Schemas that share a name: in the document's components one would stand for the other."""
+    found: dict[str, set[str]] = {}
+    for schema in schemas:
+        found.setdefault(schema.__name__, set()).add(f"{schema.__module__}.{schema.__qualname__}")
+    return sorted(name for places in found.values() if len(places) > 1 for name in places)
+
+
+def _schemas(base: type) -> Iterator[type]:
+    for schema in base.__subclasses__():
+        if schema.__module__.startswith("tenantry.") and "[" not in schema.__name__:
+            yield schema
+        yield from _schemas(schema)
+
+
+def test_schemas_of_all_rooms_have_names_of_their_own() -> None:
+    from ninja import Schema
+
+    import tenantry.install.wizard.api  # noqa: F401  # and by it every room's
+
+    found = list(_schemas(Schema))
+    assert len(found) > 100
+    assert namesakes(found) == []
+    double = type("Reason", (Schema,), {"__module__": "tests.house", "__qualname__": "Reason"})
+    assert namesakes([*found, double]) == ["tenantry.organizations.api.shapes.Reason", "tests.house.Reason"]
 
 
 def test_permissions_named_anywhere_are_registered() -> None:

@@ -62,7 +62,7 @@ class Token(Strict):
     token: str = Field(max_length=200)
 
 
-class Wanted(Paging):
+class InvitationsWanted(Paging):
     status: str = ""
     email: str = ""
     search: str = ""
@@ -70,7 +70,7 @@ class Wanted(Paging):
 
 @router.get("/organizations/{organization_id}/invitations", response=Listing[InvitationOut], summary="Invitations",
             **needs("invitations:read"))  # fmt: skip
-def list_invitations(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted]) -> dict[str, Any]:
+def list_invitations(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[InvitationsWanted]) -> dict[str, Any]:
     """The latest first; ``?status=pending``, ``?email=`` exactly."""
     organization = guard(request, "invitations:read", organization_id)
     page = queries.list_invitations(organization, **wanted.dict())

@@ -14,17 +14,13 @@ from tenantry.kit.schemas import Strict
 
 from .. import queries, services
 from ..models import Organization
-from .shapes import OrganizationOut, OrganizationRef, brief
+from .shapes import OrganizationOut, OrganizationRef, Reason, brief
 
 router = Router()
 
 
 class Decision(Strict):
     decision: Literal["approve", "reject"]
-    reason: str = ""
-
-
-class Reason(Strict):
     reason: str = ""
 
 

@@ -19,7 +19,7 @@ from .. import queries
 from ..authority import authority_of
 from ..membership import ADD, CHANGE_ROLE, LEAVE, REACTIVATE, REMOVE, SUSPEND, Act, settle
 from ..models import Membership, Organization
-from .shapes import MemberOut, MemberRef, OrganizationRef, member, name_only
+from .shapes import MemberOut, MemberRef, OrganizationRef, Reason, member, name_only
 
 router = Router()
 UserRef = Annotated[UUID, TypeId("usr")]
@@ -37,11 +37,7 @@ class MemberChange(Strict):
     role: str
 
 
-class Reason(Strict):
-    reason: str = Field("", max_length=500)
-
-
-class Wanted(Paging):
+class MembersWanted(Paging):
     email: str = ""
     search: str = ""
     role: str = ""
@@ -55,7 +51,7 @@ class Memberships(Schema):
 
 @router.get("/organizations/{organization_id}/members", response=Listing[MemberOut], exclude_unset=True, summary="Members",
             **needs("members:directory"))  # fmt: skip
-def list_members(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted]) -> dict[str, Any]:
+def list_members(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[MembersWanted]) -> dict[str, Any]:
     """In the order of their joining; ``?email=`` is exact. With ``members:directory`` alone: names of active members, no filters."""
     organization = guard(request, "members:directory", organization_id)
     if signed_in(request).may("members:read", organization.id):

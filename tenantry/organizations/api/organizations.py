@@ -77,7 +77,7 @@ class OrganizationChange(Strict):
     funding_mode: str | None = None
 
 
-class Wanted(Paging):
+class OrganizationsWanted(Paging):
     search: str = ""
     state: str = ""
 
@@ -112,7 +112,7 @@ def create_organization(request: HttpRequest, response: HttpResponse, body: Orga
 
 
 @router.get("/organizations", response=Listing[OrganizationOut], exclude_unset=True, summary="Organizations", **needs("signed_in"))
-def list_organizations(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
+def list_organizations(request: HttpRequest, wanted: Query[OrganizationsWanted]) -> dict[str, Any]:
     """Staff: all of the tenant's. Others: those they belong to."""
     principal = signed_in(request)
     ids = None if principal.may("organizations:list") else principal.reach

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ninja import Field, Schema
 
-from tenantry.kit.schemas import TypeId, moment
+from tenantry.kit.schemas import Strict, TypeId, moment
 from tenantry.mail.services import Outcome
 
 from ..invitations import outcomes
@@ -18,6 +18,10 @@ from ..queries import profile_of
 OrganizationRef = Annotated[UUID, TypeId("org")]
 MemberRef = Annotated[UUID, TypeId("mem")]
 InvitationRef = Annotated[UUID, TypeId("inv")]
+
+
+class Reason(Strict):
+    reason: str = Field("", max_length=500)
 
 
 class OrganizationOut(Schema):

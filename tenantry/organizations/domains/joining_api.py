@@ -39,7 +39,7 @@ class JoinRequestOut(Schema):
     decided_by: str
 
 
-class Wanted(Paging):
+class JoinRequestsWanted(Paging):
     status: str = ""
 
 
@@ -57,7 +57,7 @@ def _request(row: JoinRequest) -> dict[str, Any]:
 
 @router.get("/organizations/{organization_id}/join-requests", response=Listing[JoinRequestOut], summary="Who asks to join",
            **needs("invitations:read"))  # fmt: skip
-def list_requests(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[Wanted]) -> dict[str, Any]:
+def list_requests(request: HttpRequest, organization_id: OrganizationRef, wanted: Query[JoinRequestsWanted]) -> dict[str, Any]:
     """The latest first; ``?status=pending`` for those that wait."""
     organization = guard(request, "invitations:read", organization_id)
     return listing(joining.list_requests(organization, cursor=wanted.cursor, limit=wanted.limit, status=wanted.status), _request)
