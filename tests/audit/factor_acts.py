@@ -62,7 +62,7 @@ def factors(story: Story) -> None:
     story.act(me, "PATCH /me/passkeys/{passkey}", path, called, json={"name": "Old laptop"})
     fresh_browser = cast.tenant.nobody()
     fresh_browser.me = me.me
-    answer = {"credential": device.get(ok(fresh_browser.post("/auth/passkey/options"))["options"])}
+    answer = {"credential": device.get(ok(fresh_browser.post("/auth/passkey/options", json={}))["options"])}
     story.act(fresh_browser, "POST /auth/passkey", "/auth/passkey", "user.signed_in", json=answer)
     story.act(me, "DELETE /me/passkeys/{passkey}", path, "factor.removed")
     secret = ok(other.post("/me/factors/totp"), 201)["secret"]

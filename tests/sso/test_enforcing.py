@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import httpx
@@ -11,6 +12,7 @@ from tenantry.people.links import make_link
 from tenantry.people.passwords import set_password
 
 from ..people import Cast, Client, ok, problem
+from ..users.test_passkeys import options_of, with_passkey
 from .walking import Walk, code_of, connected, verified
 
 PASSWORD = "seven green herons"
@@ -177,8 +179,16 @@ def test_breaking_the_glass(cast: Cast) -> None:
     ok(cast.tenant.nobody().post("/auth/password", json={"email": "owner@contoso.example", "password": PASSWORD}))
     problem(cast.nobody.post("/auth/password", json={"email": "learner@contoso.example", "password": PASSWORD}), 403, "sso_required")
     assert {"sso.recovery_code_used", "sso.window_opened", "sso.window_used"} <= set(cast.actions())
+    device = with_passkey(inside)
     cast.tenant.move_clock(hours=5)
     problem(cast.nobody.post("/auth/password", json={"email": "owner@contoso.example", "password": PASSWORD}), 403, "sso_required")
+    # Whoever proved who they are by a passkey is shown the same way as by a password.
+    by_passkey = Walk(cast.tenant)
+    credential = json.dumps(device.get(options_of(by_passkey.http, "/auth/passkey/options")))
+    page = by_passkey.http.post(f"{cast.tenant.url}/sign-in/passkey", data={"credential": credential})
+    found = re.search(r'name="note" value="([^"]+)"', page.text)
+    assert page.status_code == 403 and "Sign in with Contoso" in page.text and found
+    assert by_passkey.post("/sign-in/recovery", note=found[1], code=codes[1]).status_code == 302
     # Staff lift it, with a reason; owners can't by that door, nor auditors.
     problem(cast.tenant.key("auditor").post(f"{cast.org}/sso-policy/lift", json={"reason": "x"}), 403, "permission_denied")
     assert ok(cast.tenant.key("support").post(f"{cast.org}/sso-policy/lift", json={"reason": "by phone"}))["mode"] == "test"

@@ -25,7 +25,7 @@ def authenticator(**options: Any) -> Authenticator:
 
 def options_of(client: Client, where: str) -> dict[str, Any]:
     """A challenge for this client."""
-    found: dict[str, Any] = ok(client.post(where))["options"]
+    found: dict[str, Any] = ok(client.post(where, json={}))["options"]
     return found
 
 

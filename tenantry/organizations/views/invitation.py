@@ -19,6 +19,8 @@ from tenantry.people import entry
 from tenantry.people.cookies import set_cookie
 from tenantry.people.models import User
 from tenantry.people.sessions import acknowledge
+from tenantry.people.vetoes import Vetoed
+from tenantry.people.views.sign_in import kept_out
 from tenantry.tenancy.addresses import safe_path
 from tenantry.tenancy.scope import everywhere
 
@@ -42,6 +44,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "organizations/invitation.html", offer)
     try:
         return _act(request, token, found, return_to)
+    except Vetoed as vetoed:
+        return kept_out(request, vetoed)
     except Problem as problem:
         if problem.status == 410:
             return _over(request, token, return_to, problem)

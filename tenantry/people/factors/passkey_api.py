@@ -56,6 +56,10 @@ class PasskeyName(Strict):
     name: str = Field(max_length=60)
 
 
+class Begin(Strict):
+    """Nothing to say yet: an empty object. That it is JSON keeps another site's form out, for nobody is signed in."""
+
+
 class Credential(Strict):
     credential: dict[str, Any] = Field(description="What the browser answered, as JSON (WebAuthn level 3, toJSON).")
 
@@ -73,7 +77,7 @@ def passkey_shape(row: Passkey) -> dict[str, Any]:
 
 @router.post("/auth/passkey/options", response=Options, auth=None, summary="Begin to sign in with a passkey",
              **needs("public", attempts=TRIES))  # fmt: skip
-def sign_in_options(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
+def sign_in_options(request: HttpRequest, response: HttpResponse, body: Begin) -> dict[str, Any]:
     """A challenge for this browser, for five minutes; names nobody."""
     limits.count("passkey")
     return {"options": passkeys.begin(request, response, purpose=passkeys.SIGN_IN)}
@@ -89,7 +93,7 @@ def sign_in(request: HttpRequest, response: HttpResponse, body: Credential) -> d
 
 @router.post("/auth/second-factor/options", response=Options, auth=None, summary="Begin to prove one's second factor with a passkey",
              **needs("public", attempts=TRIES))  # fmt: skip
-def second_factor_options(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
+def second_factor_options(request: HttpRequest, response: HttpResponse, body: Begin) -> dict[str, Any]:
     """For a session that awaits its second factor."""
     _, user = steps.unfinished(request, "second_factor")
     limits.count("passkey")

@@ -16,8 +16,9 @@ from tenantry.kit.problems import Problem
 from .. import entry
 from ..factors import passkeys, services
 from ..forms import CredentialForm, PasskeyForm, PasskeyNameForm
+from ..vetoes import Vetoed
 from .second_factor import api_address
-from .sign_in import welcome
+from .sign_in import kept_out, welcome
 
 
 @require_POST
@@ -28,6 +29,8 @@ def sign_in_passkey(request: HttpRequest) -> HttpResponse:
         if not form.is_valid():
             raise passkeys.refused()
         _, token = entry.by_passkey(request, credential=form.cleaned_data["credential"])
+    except Vetoed as vetoed:
+        return kept_out(request, vetoed)
     except Problem as problem:
         return render(request, "people/passkey_refused.html", {"problem": problem}, status=problem.status)
     return welcome(request, token, request.POST.get("next", ""))

@@ -75,7 +75,7 @@ def _routed(request: HttpRequest, form: SignInForm) -> tuple[HttpResponse | None
     return render(request, "people/sign_in_routed.html", {"route": route, "url": url, "email": email, "next": next_path}), ""
 
 
-def _kept_out(request: HttpRequest, vetoed: Vetoed) -> HttpResponse:
+def kept_out(request: HttpRequest, vetoed: Vetoed) -> HttpResponse:
     """Somebody has proven who they are, and an organization has its people sign in elsewhere."""
     context = {
         "problem": vetoed, "start_url": vetoed.members.get("start_url"), "whose": vetoed.members.get("organization_name"),
@@ -96,7 +96,7 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
     try:
         _, token = entry.by_password(request, email=form.cleaned_data["email"], password=form.cleaned_data["password"])
     except Vetoed as vetoed:
-        return _kept_out(request, vetoed)
+        return kept_out(request, vetoed)
     except Problem as problem:
         return answer(request, "people/sign_in_password.html", {"suspended": problem.code == "user_suspended"}, form=form, problem=problem)
     return welcome(request, token, form.cleaned_data["next"])
@@ -110,7 +110,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
             return render(request, "people/link.html", {"address": masked(links.peek(token).user.email)})
         _, session_token, next_path = entry.by_link(request, token)
     except Vetoed as vetoed:
-        return _kept_out(request, vetoed)
+        return kept_out(request, vetoed)
     except Problem as problem:
         return render(request, "people/link_refused.html", {"problem": problem}, status=problem.status)
     return welcome(request, session_token, next_path)
