@@ -62,13 +62,14 @@ def _rules(name: str, joined: datetime, required: datetime | None, grace: int, h
 
 def require_network(principal: Principal, organization: Any) -> None:
     """The guard's question: is the caller in one of the organization's networks? Staff always are, so that somebody can help,
-    also while they look as one of its members: the list is about where members are, and no member is there.
+    also while they look as one of its members; and so are directories, whose tokens have lists of their own: both come from where
+    no member is.
 
     Raises Problem 403 ``network_not_allowed``.
     """
     networks, caller = getattr(organization, "allowed_networks", None), request_info.get().ip
-    staff = bool(principal.staff_role) or principal.impersonator is not None
-    if networks and not staff and not within(caller, networks):
+    unbound = principal.staff_role or principal.impersonator is not None or principal.via == "scim"
+    if networks and not unbound and not within(caller, networks):
         detail = f"{organization.name} can be used from its own networks only, and {caller or 'your address'} is in none of them."
         raise Problem(HTTPStatus.FORBIDDEN, "network_not_allowed", detail)
 

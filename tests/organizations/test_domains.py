@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import secrets
+import ssl
+import subprocess
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tenantry.kit import outgoing
 from tenantry.kit.destinations import Refused
 from tenantry.kit.outgoing import Answer, Unreachable
 from tenantry.organizations.domains import covers, holder, proofs, public, tasks, verified
@@ -65,6 +72,56 @@ def test_the_file_is_read_strictly() -> None:
     assert "redirects" in said(body(b"tenantry-verification=token", 301)).failure
     assert "no public" in said(Refused("It leads to no public address.")).failure
     assert "No connection" in said(Unreachable("No connection.")).failure
+
+
+def test_the_file_is_fetched_from_a_real_server_by_https(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The guarded client reaches this machine only where it is told to, by the name ``localhost``: that is all that differs."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
+         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    asked: list[str] = []
+    right = b"tenantry-verification=token\n"
+    told: dict[str, Any] = {"status": 200, "body": right}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(told["status"])
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(len(told["body"])))
+            self.end_headers()
+            self.wfile.write(told["body"])
+
+        def log_message(self, *arguments: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def look() -> proofs.Outcome:
+        return proofs.in_file(f"localhost:{server.server_address[1]}", "token", partial(proofs.fetch, allow_loopback=True))
+
+    assert "certificate of localhost was not accepted" in look().failure and asked == []
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(outgoing, "_certificates", lambda: trusting)
+    assert look().method == "file" and asked == [proofs.PATH]
+    for status, body, failure in (
+        (302, right, "redirects (status 302)"), (404, right, "status 404"), (200, right.replace(b"k", b"q"), "another content"),
+        (200, right + b"y" * 5000, "another content"), (200, b"\xff\xfe" * 4000, "another content"),
+    ):  # fmt: skip
+        told.update(status=status, body=body)
+        assert failure in look().failure, failure
+    assert set(asked) == {proofs.PATH}, "a redirect leads nowhere"
+    refused = proofs.in_file(f"localhost:{server.server_address[1]}", "token", proofs.fetch)
+    assert refused.failure.startswith("The file can't be read:") and len(asked) == 6, "as it is asked outside of tests"
+    server.shutdown()
+    server.server_close()
 
 
 def test_a_domain_is_claimed_proven_and_given_up(cast: Cast) -> None:

@@ -99,6 +99,12 @@ def test_two_tokens_work_at_a_time_each_within_its_limits(cast: Cast) -> None:
     for wrong in ({"name": ""}, {"name": "x", "expires_at": "2001-01-01T00:00:00Z"}, {"name": "x", "allowed_ips": ["here"]}):
         assert cast.owner.post(f"{cast.org}/scim-tokens", json=wrong).status_code == 422
     short = _made(cast, expires_at=_in_days(cast, 1))
+    # A provider calls from its own machines: the organization's networks are for its members, and its directory has its own list.
+    for networks, status in ((["203.0.113.0/24"], 403), ([], 200)):
+        ok(cast.admin.put(f"{cast.org}/sign-in-policy", json={"allowed_networks": networks}))
+        assert cast.owner.get(cast.org).status_code == status
+        assert _directory(cast, short["token"]).get("/Users").status_code == 200
+        _refused(_directory(cast, foreign["token"]).get("/Users"), 403, "address_not_allowed")
     assert _directory(cast, short["token"]).get("/Users").status_code == 200
     cast.tenant.move_clock(days=2)
     _refused(_directory(cast, short["token"]).get("/Users"), 401, "key_expired")
