@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,20 @@ from tenantry.kit.problems import Problem, invalid, not_found
 
 from .models import Invitation, Membership, Organization, Profile, SignInPolicy
 from .states import DEACTIVATED, PENDING, refusal
+
+Attributes = Callable[[UUID, Iterable[UUID]], Mapping[UUID, dict[str, str]]]
+_attributes: Attributes = lambda organization_id, user_ids: {}  # noqa: E731  # replaced at start-up
+
+
+def use_attributes(loader: Attributes) -> None:
+    """The room of single sign-on hands in what an organization's identity provider says of its people: one statement for many."""
+    global _attributes
+    _attributes = loader
+
+
+def attributes_of(organization_id: UUID, user_ids: Iterable[UUID]) -> Mapping[UUID, dict[str, str]]:
+    """By person, the further attributes that the organization's identity provider last sent; for who may read members."""
+    return _attributes(organization_id, user_ids)
 
 
 def load(key: UUID | str, staff: bool) -> Organization | None:

@@ -42,6 +42,12 @@ class SignOut(Strict):
     everywhere: bool = False
 
 
+class SignedOut(Schema):
+    """The session is over, and that of the identity provider isn't yet: it ends when the browser goes to this address, within minutes."""
+
+    provider_sign_out_url: str
+
+
 class SignedIn(Schema):
     user: str
     email: str
@@ -108,13 +114,14 @@ def sign_in(request: HttpRequest, response: HttpResponse, body: PasswordSignIn) 
     return {"user": user.public_id, "email": user.email, "awaits": sessions.awaited(token)}
 
 
-@router.post("/auth/sign-out", response={204: None}, summary="Sign out", **needs("person"))
-def sign_out(request: HttpRequest, response: HttpResponse, body: SignOut) -> tuple[int, None]:
-    """This session, or with ``everywhere`` all of them."""
-    user = person(request)
-    sessions.sign_out(session=_session(request), user=user, everywhere=body.everywhere, actor=actor_of(request))
+@router.post("/auth/sign-out", response={200: SignedOut, 204: None}, summary="Sign out", **needs("person"))
+def sign_out(request: HttpRequest, response: HttpResponse, body: SignOut) -> tuple[int, dict[str, str] | None]:
+    """This session, or with ``everywhere`` all of them. 200 where the browser shall go on to the identity provider, to sign out there."""
+    user, session = person(request), _session(request)
+    farewell = entry.farewell_of(session)
+    sessions.sign_out(session=session, user=user, everywhere=body.everywhere, actor=actor_of(request))
     drop_cookie(request, response)
-    return 204, None
+    return (200, {"provider_sign_out_url": farewell}) if farewell else (204, None)
 
 
 @router.get("/me/profile", response=Profile, summary="One's own profile", **needs("person"))

@@ -67,18 +67,20 @@ def memberships_of(user_id: UUID) -> Sequence[Belonging]:
     return tuple(_belongings(user_id))
 
 
-def start_session(*, user: User, method: str, connection_id: UUID | None = None) -> tuple[Session, str]:
+def start_session(*, user: User, method: str, connection_id: UUID | None = None, until: datetime | None = None) -> tuple[Session, str]:
     """Sign a person in; returns the session and its cookie's token. The one place where a session is made.
 
     Whatever a room has against it is asked here (an organization that enforces its identity provider), so no path leads around
-    it. ``connection_id``: the provider that vouched. Steps that remain stand in ``awaits``. Raises the Problem of a veto.
+    it. ``connection_id``: the provider that vouched; ``until``: when its own session ends, and ours with it at the latest. Steps
+    that remain stand in ``awaits``. Raises the Problem of a veto.
     """
     for veto in _vetoes:
         veto(user, method, connection_id)
     token, info, moment = crypto.new_token(), request_info.get(), now()
+    end = moment + LIFETIME
     session = Session(
         user=user, token_hash=crypto.digest(token), generation=user.generation, method=method, device=device_of(info.user_agent),
-        user_agent=info.user_agent, ip=info.ip, last_used_at=moment, expires_at=moment + LIFETIME, proved_at=moment,
+        user_agent=info.user_agent, ip=info.ip, last_used_at=moment, expires_at=min(until or end, end), proved_at=moment,
         connection_id=connection_id, **_bounds(user.id),
     )  # fmt: skip
     steps.settle(session, user)

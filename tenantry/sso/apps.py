@@ -7,12 +7,14 @@ class SingleSignOn(AppConfig):
     def ready(self) -> None:
         """Register what this room records and mails; hand the rooms below the veto, the way to a provider and the way out."""
         from tenantry.kit import attention
+        from tenantry.organizations import queries
         from tenantry.organizations.domains import services as domains
         from tenantry.people import entry, proof, sessions
 
-        from . import ending, enforcing, events, letters, policies, published, routing, terms, upkeep  # noqa: F401  # importing events, letters and published registers
+        from . import attributes, ending, enforcing, events, letters, policies, published, routing, terms, upkeep  # noqa: F401  # importing events, letters and published registers
         from .provider import events as of_test_provider  # noqa: F401  # importing registers
 
+        queries.use_attributes(attributes.of_members)
         sessions.add_veto(enforcing.veto)
         domains.when_held(policies.domain_held)
         entry.use_router(routing.route)

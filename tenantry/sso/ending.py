@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core import signing
+from django.db.models import Exists, OuterRef, Q
 from django.http import JsonResponse
 
 from tenantry.audit.services import Actor, record
@@ -42,6 +43,13 @@ def end_sessions_of(connection: Connection, *, subject: str, indexes: Collection
     return ended
 
 
+def forget_id_tokens() -> None:
+    """Drop those of sessions that ended, by signing out or by themselves, more than an hour ago."""
+    over = now() - timedelta(hours=1)
+    gone = Session.objects.filter(id=OuterRef("session_id")).filter(Q(ended_at__lt=over) | Q(expires_at__lt=over))
+    SingleSession.objects.filter(Exists(gone), sealed_id_token__isnull=False).update(sealed_id_token=None)
+
+
 def refuse_logout_token(connection: Connection, refused: Refused) -> JsonResponse:
     """The answer to a back-channel logout that isn't taken (Back-Channel Logout 1.0 §2.8), recorded apart."""
     with aside():
@@ -76,5 +84,5 @@ def way_out(connection: Connection, token: str, *, moment: datetime) -> str | Fo
     if row is None:
         raise Refused("sso_flow_unknown", "This way out is too old.")
     if connection.kind == Connection.Kind.OIDC:
-        return oidc_door.farewell(connection) or address("sign_in")
+        return oidc_door.farewell(connection, row) or address("sign_in")
     return saml_door.farewell(connection, row, moment=moment)

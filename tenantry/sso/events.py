@@ -21,6 +21,7 @@ register(
     sso__window_used="An owner signed in through the window past single sign-on.",
     sso__identity_linked="An account of the identity provider was linked to a person.",
     sso__identity_unlinked="A person unlinked an account of an identity provider.",
+    sso__attributes_changed="What the identity provider says of a member has changed; the values aren't on the record.",
     sso__role_kept="Somebody's groups give another role, which they could not get.",
     sso__sign_in_refused="Signing in by the identity provider was refused.",
     sso__sessions_ended="The identity provider ended sessions.",

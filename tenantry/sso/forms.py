@@ -94,7 +94,7 @@ class MappingForm(forms.Form):
         max_length=10_000,
         required=False,
         widget=forms.Textarea(attrs={**_MONO, "rows": 3}),
-        help_text="One per line, as ours = theirs: department = user.department",
+        help_text="One per line, as ours = theirs: department = user.department. They stand on the member's page, as of the last sign-in.",
     )
     group_roles = forms.CharField(
         label="Groups and roles",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,9 +17,11 @@ from tenantry.people.models import Session, User
 from tenantry.people.sessions import start_session
 from tenantry.people.users import ensure_user
 
+from . import attributes, boxes, parties
 from .arrival import Verdict, judge
 from .mapping import Proof
 from .models import Connection, Identity, Policy, SingleSession
+from .oidc.logout import LONGEST_HINT
 from .refused import Refused
 
 
@@ -50,13 +53,29 @@ def let_in(connection: Connection, policy: Policy, proof: Proof) -> tuple[User, 
     link(connection, user, proof, newcomer=newcomer, actor=actor)
     if verdict.identity is None or not verdict.identity.by_person:  # judged by the domain of their address, for which it speaks
         user.email_verified_at = user.email_verified_at or now()
-    session, token = start_session(user=user, method="sso", connection_id=connection.id)
-    SingleSession(
+    session, token = start_session(user=user, method="sso", connection_id=connection.id, until=session_end(connection, proof))
+    row = SingleSession(
         organization_id=connection.organization_id, connection=connection, session_id=session.id, user=user, subject=proof.subject,
         name_id_format=proof.name_id_format[:200], session_index=proof.session_index[:300],
-    ).save(force_insert=True)  # fmt: skip
+    )  # fmt: skip
+    if 0 < len(proof.id_token) <= LONGEST_HINT:
+        row.sealed_id_token = boxes.close_id_token(row, proof.id_token)
+    row.save(force_insert=True)
     Connection.objects.filter(id=connection.id).update(last_used_at=now())
     return user, session, token
+
+
+def session_end(connection: Connection, proof: Proof) -> datetime | None:
+    """When the provider's session ends (SAML Core §2.7.2), by our clock: a sandbox's is another than the provider's."""
+    if not proof.session_until:
+        return None
+    return now() + (datetime.fromisoformat(proof.session_until) - parties.moment_of(connection))
+
+
+def end_with(connection: Connection, session: Session, proof: Proof) -> None:
+    """A session that goes on ends with the provider's, as that was told anew; never later than it would have."""
+    if (until := session_end(connection, proof)) and until < session.expires_at:
+        Session.objects.filter(id=session.id).update(expires_at=until)
 
 
 def link(connection: Connection, user: User, proof: Proof, *, newcomer: bool = False, by_person: bool = False, actor: Actor) -> Identity:
@@ -68,7 +87,7 @@ def link(connection: Connection, user: User, proof: Proof, *, newcomer: bool = F
         identity = Identity(
             organization_id=connection.organization_id, connection=connection, subject=proof.subject, user=user, newcomer=newcomer
         )
-        identity.by_person, identity.custom, identity.last_used_at = by_person, proof.custom, now()
+        identity.by_person, identity.custom, identity.last_used_at = by_person, attributes.kept(proof), now()
         try:
             with transaction.atomic(using=Identity.objects.db):
                 identity.save(force_insert=True)
@@ -78,9 +97,12 @@ def link(connection: Connection, user: User, proof: Proof, *, newcomer: bool = F
         record(
             "sso.identity_linked", actor=actor, organization_id=connection.organization_id, target=user, label=user.email, changes=changes
         )
+        attributes.tell(identity, before={}, actor=actor)
         return identity
-    values: dict[str, Any] = {"last_used_at": now(), "custom": proof.custom} | ({"by_person": True} if by_person else {})
-    Identity.objects.filter(id=identity.id).update(**values)
+    before, identity.custom, identity.last_used_at = identity.custom, attributes.kept(proof), now()
+    identity.by_person = identity.by_person or by_person
+    identity.save(update_fields=["custom", "last_used_at", "by_person"])
+    attributes.tell(identity, before=before, actor=actor)
     return identity
 
 

@@ -20,7 +20,8 @@ Attributes = Mapping[str, Sequence[str]]
 class Proof:
     """What a provider's true answer says of a person. ``email`` is normalized, or empty when it sent none that can be read.
 
-    ``email_verified`` is None where the provider doesn't say. ``attributes`` are all that it sent.
+    ``email_verified`` is None where the provider doesn't say. ``attributes`` are all that it sent. ``session_until`` is when the
+    provider's session ends, by its clock, as ISO 8601, where it says. ``id_token`` is kept to sign out there with.
     """
 
     subject: str
@@ -32,25 +33,51 @@ class Proof:
     email_verified: bool | None = None
     session_index: str = ""
     name_id_format: str = ""
+    session_until: str = ""
+    id_token: str = field(default="", repr=False)
 
     def stored(self) -> dict[str, Any]:
         """As JSON, for the flow's row."""
         return asdict(self)
 
 
+def _known(attributes: Attributes) -> dict[str, list[str]]:
+    """By lower-case names; of two that differ in case alone the first counts."""
+    return {name.lower(): [str(value) for value in values] for name, values in reversed(list(attributes.items()))}
+
+
+def _find(known: dict[str, list[str]], name: str, mapping: Mapping[str, Any], preset: str, kind: str) -> list[str]:
+    """The values of one of ``FIELDS``: under the mapping's name for it, else the preset's, else the usual ones."""
+    if own := mapping.get(name):
+        return known.get(str(own).lower(), [])
+    usual = PRESETS[preset].mapping.get(kind, {})
+    names = [usual[name]] if name in usual else []
+    return next((known[each.lower()] for each in (*names, *USUAL[name]) if known.get(each.lower())), [])
+
+
+def lacking(attributes: Attributes, *, mapping: Mapping[str, Any], preset: str, kind: str, groups: bool) -> set[str]:
+    """Which of ``email``, ``name``, ``groups`` (if they are wanted) and ``custom`` aren't among the attributes, or not whole."""
+    known = _known(attributes)
+
+    def there(name: str) -> bool:
+        return bool(_find(known, name, mapping, preset, kind))
+
+    wanted = {"email": there("email"), "name": there("name") or there("first_name") or there("last_name")}
+    if groups or mapping.get("groups"):
+        wanted["groups"] = there("groups")
+    wanted["custom"] = all(known.get(str(theirs).lower()) for theirs in (mapping.get("custom") or {}).values())
+    return {name for name, found in wanted.items() if not found}
+
+
 def read(
     *, subject: str, attributes: Attributes, mapping: Mapping[str, Any], preset: str, kind: str, session_index: str = "",
-    name_id_format: str = "",
+    name_id_format: str = "", session_until: str = "", id_token: str = "",
 ) -> Proof:  # fmt: skip
     """Apply a connection's mapping; where it names nothing, the preset's names and then the usual ones are looked for."""
-    known = {name.lower(): [str(value) for value in values] for name, values in reversed(list(attributes.items()))}
-    usual = PRESETS[preset].mapping.get(kind, {})
+    known = _known(attributes)
 
     def found(name: str) -> list[str]:
-        if own := mapping.get(name):
-            return known.get(str(own).lower(), [])
-        names = [usual[name]] if name in usual else []
-        return next((known[each.lower()] for each in (*names, *USUAL[name]) if known.get(each.lower())), [])
+        return _find(known, name, mapping, preset, kind)
 
     def first(name: str) -> str:
         return next(iter(found(name)), "").strip()
@@ -67,6 +94,8 @@ def read(
         email_verified={"true": True, "1": True, "false": False, "0": False}.get(verified),
         session_index=session_index,
         name_id_format=name_id_format,
+        session_until=session_until,
+        id_token=id_token,
     )
 
 

@@ -59,6 +59,8 @@ class Connection(TenantModel):
     tested_at = models.DateTimeField(null=True)
     last_test = models.JSONField(null=True)  # what the last test sign-in brought, for the preview of the mapping
     last_used_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)  # when the provider's answer to a sign-in of ours was last refused for its form
+    refused_code = models.CharField(max_length=80, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -215,6 +217,7 @@ class SingleSession(TenantModel):
     subject = models.CharField(max_length=512)
     name_id_format = models.CharField(max_length=200, blank=True)
     session_index = models.CharField(max_length=300, blank=True)  # SAML's SessionIndex, OpenID's sid
+    sealed_id_token = SealedField("sso_id_token", null=True)  # by which an OpenID provider knows whom to sign out; while the session lasts
 
     class Meta:
         constraints = [models.UniqueConstraint(name="sso_session_one", fields=["tenant_id", "session_id"])]

@@ -42,6 +42,7 @@ def answered(connection: Connection, text: str, *, moment: datetime) -> tuple[Fl
     proof = mapping.read(
         subject=found.name_id, attributes=found.attributes, mapping=connection.mapping, preset=connection.preset, kind=connection.kind,
         session_index=found.session_index, name_id_format=found.name_id_format,
+        session_until=found.session_not_on_or_after.isoformat() if found.session_not_on_or_after else "",
     )  # fmt: skip
     return flow, proof
 

@@ -13,7 +13,7 @@ from tenantry.organizations.models import Organization
 from tenantry.tenancy.scope import scope
 from tenantry.tenancy.services import tenant_ids
 
-from . import notices, upkeep
+from . import ending, notices, upkeep
 from .models import Flow, SeenAssertion, SingleSession
 
 KEPT = timedelta(days=1)
@@ -32,12 +32,14 @@ def mail_no_seat(tenant_id: str, organization_id: str, who: str, detail: str) ->
 @app.periodic(cron="47 * * * *")
 @app.task(queueing_lock="sso.forget")
 def forget(timestamp: int) -> None:
-    """Every hour: drop flows that are over, assertions that are refused for their age by now, and names of sessions long gone."""
+    """Every hour: drop flows that are over, assertions that are refused for their age by now, names of sessions long gone, and the
+    id_tokens of sessions that have been over for an hour: nobody signs out of them at the provider any more."""
     for tenant_id in tenant_ids():
         with scope(tenant_id):
             Flow.objects.filter(expires_at__lt=now() - KEPT).delete()
             SeenAssertion.objects.filter(expires_at__lt=datetime.now(UTC)).delete()
             SingleSession.objects.filter(created_at__lt=now() - SESSIONS_KEPT).delete()
+            ending.forget_id_tokens()
 
 
 @app.periodic(cron="13 4 * * *")

@@ -13,6 +13,7 @@ import pytest
 from joserfc import jwt
 
 from tenantry.kit.outgoing import Answer
+from tenantry.sso import mapping, oidc_door
 from tenantry.sso.oidc import codes, discovery, keys, logout, userinfo
 from tenantry.sso.refused import Refused
 from tests.security.oidc_corpus.stage import (
@@ -152,6 +153,33 @@ def test_userinfo_tells_the_rest_and_nothing_that_must_be_signed() -> None:
     assert userinfo.read(stage.provider, stage.fetch, access_token="opaque", subject="248289761001") == {"given_name": "Ada"}
     assert stage.calls[0][2]["Authorization"] == "Bearer opaque"
     assert userinfo.read(stage.provider, stage.fetch, access_token="", subject="248289761001") == {}
+
+
+def test_userinfo_is_asked_for_whatever_is_mapped_and_missing() -> None:
+    stage, at = Stage(), "https://login.contoso.example/userinfo"
+    stage.answers[at] = {"sub": "248289761001", "email": "mallory@contoso.example", "name": "Ada", "groups": ["staff"], "dept": "R&D"}
+
+    def told(*, custom: dict[str, str] | None = None, groups: bool = False, **claims: object) -> dict[str, object]:
+        found = stage.read(stage.token(**claims))
+        lacking = mapping.lacking(
+            mapping.flattened(found.values), mapping={"custom": custom or {}}, preset="generic", kind="oidc", groups=groups
+        )
+        stage.calls.clear()
+        return oidc_door.completed(found, lacking, provider=stage.provider, fetch=stage.fetch, access_token="opaque").values
+
+    assert "dept" not in told(name="Ada") and not stage.calls, "nothing is missing, so nobody is asked"
+    assert (told()["name"], told()["email"]) == ("Ada", "ada@contoso.example"), "what is signed goes before what isn't"
+    assert told(name="Ada", groups=True)["groups"] == ["staff"]
+    assert told(name="Ada", custom={"department": "dept"})["dept"] == "R&D"
+    assert told(name="Ada", email=None)["email"] == "mallory@contoso.example"
+    for lacking in ({}, {"groups": True}):
+        stage.answers[at] = {"sub": "somebody-else", "name": "Eve", "groups": ["admins"]}
+        with pytest.raises(Refused, match="oidc_userinfo_subject_mismatch"):
+            told(**lacking)
+    stage.answers[at] = Answer(403, {}, b"", 1)
+    assert "name" not in told(), "a name alone keeps nobody out"
+    with pytest.raises(Refused, match="oidc_answer_status"):
+        told(groups=True)
 
 
 def test_a_logout_token_is_read() -> None:

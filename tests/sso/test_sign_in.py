@@ -14,10 +14,12 @@ from .walking import Walk, code_of, connected
 
 
 def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) -> None:
-    made = connected(cast, group_roles=[{"group": "Plant managers", "role": "manager"}])
+    mapping = {"custom": {"department": "dept", "site": "location"}}
+    made = connected(cast, group_roles=[{"group": "Plant managers", "role": "manager"}], mapping=mapping)
     start = made["ours"]["start_url"]
     walk = Walk(cast.tenant)
-    back = walk.back(f"{start}?next=/account", email="grace@contoso.example", name="Grace Hopper", groups="Plant managers\nStaff")
+    grace = {"email": "grace@contoso.example", "name": "Grace Hopper", "groups": "Plant managers\nStaff"}
+    back = walk.back(f"{start}?next=/account", **grace, more="dept = Research\ncost_centre = 4711")
     assert back.status_code == 302, back.text
     assert back.headers["location"].endswith("/account")
     assert walk.http.get("/me").status_code == 401, "the terms stand before everything"
@@ -28,15 +30,29 @@ def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) 
     actions = cast.actions()
     assert {"member.joined", "sso.identity_linked"} <= set(actions)
     listed = ok(cast.owner.get(f"{cast.org}/members", params={"email": "grace@contoso.example"}))["data"]
-    assert [(row["role"], row["name"]) for row in listed] == [("manager", "Grace Hopper")]
+    assert [(row["role"], row["name"], row["attributes"]) for row in listed] == [("manager", "Grace Hopper", {"department": "Research"})]
     # A second time by another browser: the same person, no terms; the groups are others now, and so is the role.
     again = Walk(cast.tenant)
     assert again.back(start, email="grace@contoso.example", groups="Staff").status_code == 302
     assert ok(again.http.get("/me/profile"))["id"] == me["id"]
+    at = f"{cast.org}/members/{listed[0]['id']}"
+    assert ok(cast.owner.get(at))["attributes"] == {}, "what the provider no longer says is gone"
+    assert again.back(start, email="grace@contoso.example", more="dept = Sales\nlocation = Oslo").status_code == 302
+    assert ok(cast.owner.get(at))["attributes"] == {"department": "Sales", "site": "Oslo"}
+    shown = Walk(cast.tenant, cast.owner).get(f"/o/contoso/members/{listed[0]['id']}").text
+    assert "From the identity provider" in shown and "Oslo" in shown
+    assert "attributes" not in ok(cast.learner.get(f"{cast.org}/members"))["data"][0], "for who may read members"
+    told = ok(cast.admin.get(f"{cast.org}/audit-events", params={"action": "sso.attributes_changed"}))["data"]
+    assert [event["changes"]["attributes"]["after"] for event in told] == [["department", "site"], ["department"], ["department"]]
+    assert not any(value in str(told) for value in ("Sales", "Oslo", "Research")), "names, not values"
     # What the provider calls her is who she is: another subject with her address is her too, for the address is of Contoso's domain.
     other = Walk(cast.tenant)
     assert other.back(start, email="grace@contoso.example", subject="g-2").status_code == 302
     assert ok(other.http.get("/me/profile"))["id"] == me["id"]
+    cast.tenant.move_clock(hours=7)
+    ok(other.http.get("/me"))
+    cast.tenant.move_clock(hours=9)
+    assert (other.http.get("/me").status_code, cast.owner.get("/me").status_code) == (401, 200), "the provider's session had eight hours"
 
 
 def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:

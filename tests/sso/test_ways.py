@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from tenantry.kit.clock import now
-from tenantry.sso import upkeep
-from tenantry.sso.models import Certificate, Connection
+from tenantry.sso import ending, upkeep
+from tenantry.sso.models import Certificate, Connection, SingleSession
 
 from ..people import Cast, ok, problem
 from .walking import Walk, code_of, connected
@@ -105,8 +105,22 @@ def test_an_openid_provider_ends_sessions_and_is_asked_to_end_its_own(cast: Cast
     assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
     there = walk.get(onward(walk.post("/sign-out")))
     assert walk.http.get("/me").status_code == 401
-    assert "/test-provider/oidc/end-session?" in there.headers["location"]
-    assert walk.get(there.headers["location"]).headers["location"].startswith(ours["slo_url"])
+    asked = there.headers["location"]
+    assert "/test-provider/oidc/end-session?" in asked and "id_token_hint=ey" in asked
+    assert walk.get(asked).headers["location"].startswith(ours["slo_url"])
+    assert walk.get(asked.replace("id_token_hint=ey", "id_token_hint=x")).status_code == 400, "the provider reads it"
+    with cast.tenant.scope():
+        assert SingleSession.objects.filter(sealed_id_token__isnull=False).count() == 1
+        ending.forget_id_tokens()
+        assert SingleSession.objects.filter(sealed_id_token__isnull=False).count() == 1, "whoever has just signed out goes on"
+    cast.tenant.move_clock(hours=2)
+    with cast.tenant.scope():
+        ending.forget_id_tokens()
+        assert not SingleSession.objects.filter(sealed_id_token__isnull=False).exists()
+    assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
+    over = ok(walk.api.post("/auth/sign-out", json={}))
+    assert "id_token_hint=ey" in walk.get(over["provider_sign_out_url"]).headers["location"]
+    assert walk.http.get("/me").status_code == 401
     assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
     other = Walk(cast.tenant)
     assert back(other, ours["start_url"], email="expert@contoso.example").status_code == 302

@@ -55,7 +55,9 @@ def list_members(request: HttpRequest, organization_id: OrganizationRef, wanted:
     """In the order of their joining; ``?email=`` is exact. With ``members:directory`` alone: names of active members, no filters."""
     organization = guard(request, "members:directory", organization_id)
     if signed_in(request).may("members:read", organization.id):
-        return listing(queries.list_members(organization, **wanted.dict()), member)
+        page = queries.list_members(organization, **wanted.dict())
+        told = queries.attributes_of(organization.id, [row.user_id for row in page.rows])
+        return listing(page, lambda row: member(row) | {"attributes": told.get(row.user_id, {})})
     return listing(queries.list_members(organization, cursor=wanted.cursor, limit=wanted.limit, status="active"), name_only)
 
 
@@ -85,7 +87,7 @@ def get_member(request: HttpRequest, response: HttpResponse, organization_id: Or
     organization = guard(request, "members:read", organization_id)
     found = queries.load_member(organization, membership_id)
     set_etag(response, found.version)
-    return member(found)
+    return member(found) | {"attributes": queries.attributes_of(organization.id, [found.user_id]).get(found.user_id, {})}
 
 
 @router.patch("/organizations/{organization_id}/members/{membership_id}", response=MemberOut, summary="Change a role",

@@ -91,7 +91,8 @@ def full(organization: Organization, may: Callable[[str], bool]) -> dict[str, An
 
 
 class MemberOut(Schema):
-    """With ``members:directory`` alone only ``id`` and ``name`` are there."""
+    """With ``members:directory`` alone only ``id`` and ``name`` are there. ``attributes`` are the custom attributes that the organization's
+    identity provider last sent, where its mapping names any; null in the answer to a change."""
 
     id: str
     name: str
@@ -106,6 +107,7 @@ class MemberOut(Schema):
     seat_assigned_at: str | None = None
     joined_at: str | None = None
     last_seen_at: str | None = None
+    attributes: dict[str, str] | None = None
 
 
 def name_only(member: Membership) -> dict[str, Any]:

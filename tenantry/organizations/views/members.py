@@ -133,6 +133,7 @@ def member(request: HttpRequest, slug: str, membership_id: UUID) -> HttpResponse
         "member": found,
         "seat": choices.SEAT_WORDS[ROLES[found.role].seat] if found.seat_assigned_at else "",
         "meaning": ROLES[found.role].meaning,
+        "attributes": sorted(queries.attributes_of(organization.id, [found.user_id]).get(found.user_id, {}).items()),
         "stories": stories(list_events(wanted, cursor=None, limit=10).rows) if operations else None,
     }
     return render(request, "organizations/member.html", context)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlencode
 
 from .discovery import Provider
+
+LONGEST_HINT: Final = 4096
 
 
 def url(provider: Provider, *, client_id: str, id_token_hint: str = "", post_logout_redirect_uri: str = "", state: str = "") -> str:
@@ -16,7 +19,7 @@ def url(provider: Provider, *, client_id: str, id_token_hint: str = "", post_log
         return ""
     asked = {
         "client_id": client_id,
-        "id_token_hint": id_token_hint if len(id_token_hint) <= 4096 else "",
+        "id_token_hint": id_token_hint if len(id_token_hint) <= LONGEST_HINT else "",
         "post_logout_redirect_uri": post_logout_redirect_uri,
         "state": state if post_logout_redirect_uri else "",
     }

@@ -85,6 +85,7 @@ def _prove(request: HttpRequest, connection: Connection, flow: Flow, proof: Proo
     if not connection.identities.filter(subject=proof.subject, user_id=user.id).exists():
         raise Refused("sso_other_person", "The provider vouches for somebody else than who is signed in here.")
     flows.finish(flow)
+    joining.end_with(connection, session, proof)
     proofs.proved(session=session, user=user, way="sso", actor=Actor("user", user.id, user.email, "portal"))
     return redirect(safe_path(flow.next_path) or "home")
 
