@@ -34,7 +34,7 @@ def policy_of_page(
 
     A script runs only with the page's ``nonce``, wherever it comes from; without one no script runs at all. Style sheets are ours,
     or carry the nonce. ``framed_by`` are origins; ``frames_own`` lets it show pages of ours in a frame,
-    ``posts_to`` is another origin to which its form may go.
+    ``posts_to`` is where else its form may go, an origin or a scheme.
     """
     frames = " ".join(framed_by) or "'none'"
     shown = "frame-src 'self'; " if frames_own else ""
@@ -99,7 +99,7 @@ def frames_own(view: Callable[..., Any]) -> Callable[..., Any]:
     return marked
 
 
-def posts_to(response: Any, origin: str) -> Any:
-    """Let this one page's form go to another origin: a message for an identity provider."""
-    response.posts_to = origin
+def posts_to(response: Any, source: str) -> Any:
+    """Let this one page's form go elsewhere, to an origin or a scheme: a message for an identity provider."""
+    response.posts_to = source
     return response

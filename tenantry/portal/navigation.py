@@ -55,6 +55,7 @@ ENTRIES: tuple[NavEntry, ...] = (
     NavEntry("staff", "Maintenance", "pause", "staff_maintenance", ("maintenance:read",), "Staff console"),
     NavEntry("staff", "Jobs", "clock", "staff_jobs", ("jobs:read",), "Staff console"),
     NavEntry("staff", "Webhooks", "webhook", "staff_webhooks", ("webhooks:read",), "Staff console"),
+    NavEntry("staff", "Single sign-on", "lock", "staff_sso", ("identity:read",), "Staff console"),
     NavEntry("staff", "Audit log", "audit", "staff_audit", ("audit:read_tenant",), "Staff console"),
     NavEntry("staff", "Program", "settings", "staff_program", ("tenant:read",), "Settings"),
     NavEntry("staff", "Mail", "mail", "staff_mail", ("tenant:read",), "Settings"),

@@ -7,16 +7,25 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, signed_in
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.paging import by_id
 from tenantry.kit.schemas import Listing, Paging, listing
 
-from . import connections, policies, testing
+from . import connections, policies, testing, troubles
 from .models import Connection
 from .setup import look_up
-from .shapes import ConnectionRef, OrganizationRef, SsoConnectionIn, SsoConnectionOut, SsoSettings, connection_shape
+from .shapes import (
+    ConnectionRef,
+    OrganizationRef,
+    SsoConnectionIn,
+    SsoConnectionOut,
+    SsoSettings,
+    SsoTroubled,
+    connection_shape,
+    troubled_shape,
+)
 
 router = Router()
 AT = "/organizations/{organization_id}/sso-connections"
@@ -95,6 +104,14 @@ def test_connection(request: HttpRequest, organization_id: OrganizationRef, conn
     connection = connections.load(guard(request, "identity:write", organization_id), connection_id)
     _, token = testing.prepare(connection=connection, user=signed_in(request).user, actor=actor_of(request))
     return 201, {"url": testing.url(connection, token)}
+
+
+@router.get("/sso-troubles", response=Listing[SsoTroubled], summary="SSO connections with troubles", **needs("identity:read"))
+def list_troubles(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
+    """For staff: connections of all organizations whose certificate has ended or soon ends, whose metadata can't be read, or whose last
+    answer was refused."""
+    guard_tenant(request, "identity:read")
+    return listing(troubles.listed(cursor=paging.cursor, limit=paging.limit), troubled_shape)
 
 
 def _given(body: SsoSettings) -> dict[str, Any]:

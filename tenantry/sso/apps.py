@@ -27,5 +27,5 @@ class SingleSignOn(AppConfig):
             one="An identity provider's certificate ends within days",
             many="{count} identity providers' certificates end within days",
             text="After that nobody of that organization can sign in by it. Its owners have been told by mail; ask them.",
-            url_name="staff_organizations",
+            url_name="staff_sso",
         )

@@ -17,7 +17,7 @@ from tenantry.people.models import Session, User
 from tenantry.people.sessions import start_session
 from tenantry.people.users import ensure_user
 
-from . import attributes, boxes, parties
+from . import attributes, boxes, parties, troubles
 from .arrival import Verdict, judge
 from .mapping import Proof
 from .models import Connection, Identity, Policy, SingleSession
@@ -61,7 +61,7 @@ def let_in(connection: Connection, policy: Policy, proof: Proof) -> tuple[User, 
     if 0 < len(proof.id_token) <= LONGEST_HINT:
         row.sealed_id_token = boxes.close_id_token(row, proof.id_token)
     row.save(force_insert=True)
-    Connection.objects.filter(id=connection.id).update(last_used_at=now())
+    Connection.objects.filter(id=connection.id).update(last_used_at=now(), **troubles.over())
     return user, session, token
 
 

@@ -15,8 +15,8 @@ class Way:
     """How one provider is set up for one protocol.
 
     ``steps`` are done in the provider's console, one sentence each. ``lines`` are ``(what it is called there, which of our values)``;
-    the value is a name that ``connections.our_side`` knows, or a text to type as it is, marked by ``=``. ``brings`` says what to
-    bring back.
+    the value is a name that ``parties.our_side`` knows, ``acs_pattern``, or a text to type as it is, marked by ``=``. ``brings`` says
+    what to bring back.
     """
 
     steps: tuple[str, ...]
@@ -62,7 +62,9 @@ OKTA = Preset(
         "oidc": Way(
             (
                 "In the Okta admin console open Applications → Applications and choose Create App Integration, then OIDC, Web Application.",
-                "Tick Authorization Code and type these values.",
+                "Tick Authorization Code alone, clear Require Demonstrating Proof of Possession (DPoP), and type these values.",
+                "For roles by group: on the tab Sign On, edit OpenID Connect ID Token; as groups claim filter keep the name groups, with "
+                "Matches regex .*",
                 "Assign the people who may sign in.",
             ),
             (("Sign-in redirect URIs", "callback_url"), ("Sign-out redirect URIs", "slo_url")),
@@ -80,6 +82,7 @@ ENTRA = Preset(
                 "In the Entra admin center open Enterprise applications → New application → Create your own application (non-gallery).",
                 "Open Single sign-on → SAML and edit Basic SAML Configuration.",
                 "Under Attributes & Claims add a group claim if roles shall follow groups: it sends object ids, which you map below.",
+                "Under SAML Certificates → Signing option choose Sign SAML assertion, or both, with SHA-256.",
                 "Assign people or groups under Users and groups.",
             ),
             (
@@ -92,9 +95,10 @@ ENTRA = Preset(
         "oidc": Way(
             (
                 "In the Entra admin center open App registrations → New registration, for accounts in this directory only.",
-                "As redirect URI choose Web and type this value.",
+                "As redirect URI choose Web and type this value. Leave the Front-channel logout URL empty: it isn't served.",
                 "Under Certificates & secrets make a client secret and copy its Value at once.",
-                "Under Token configuration add the optional claim email to the ID token, and a groups claim if roles shall follow groups.",
+                "Under Token configuration add the optional claims email and auth_time to the ID token: the second is for proving anew who "
+                "one is. Add a groups claim if roles shall follow groups.",
             ),
             (("Redirect URI (Web)", "callback_url"),),
             "Copy Application (client) ID and the secret's Value. The issuer has your tenant's id in it.",
@@ -113,7 +117,8 @@ GOOGLE = Preset(
         "saml": Way(
             (
                 "In the Google Admin console open Apps → Web and mobile apps → Add app → Add custom SAML app.",
-                "Download the metadata on the second page, then type these values on the third.",
+                "Download the metadata on the second page, then type these values on the third. Leave Signed response unticked: with it "
+                "Google signs the response in place of the assertion.",
                 "On the fourth page map Primary email to email, and First name and Last name to first_name and last_name.",
                 "Turn the app on for the people who may sign in under User access.",
             ),
@@ -131,7 +136,7 @@ GOOGLE = Preset(
         ),
     },
     issuer_hint="https://accounts.google.com",
-    remark="Google sends no groups over OpenID Connect.",
+    remark="Choose SAML if you can: over OpenID Connect Google sends no groups, and can't ask people anew who they are.",
 )  # fmt: skip
 ONELOGIN = Preset(
     "onelogin",
@@ -141,6 +146,7 @@ ONELOGIN = Preset(
             (
                 "In the OneLogin administration open Applications → Add App and choose SAML Custom Connector (Advanced).",
                 "Under Configuration type these values; as SAML initiator choose Service Provider.",
+                "As SAML signature element choose Assertion or Both; on the tab SSO choose SHA-256.",
                 "Under Parameters add email, name and, if roles shall follow groups, groups (User Roles); include each in the assertion.",
                 "Give people access under Users or Roles.",
             ),
@@ -148,6 +154,7 @@ ONELOGIN = Preset(
                 ("Audience (EntityID)", "entity_id"),
                 ("Recipient", "acs_url"),
                 ("ACS (Consumer) URL", "acs_url"),
+                ("ACS (Consumer) URL Validator", "acs_pattern"),
                 ("Single Logout URL", "slo_url"),
             ),
             "Under More Actions choose SAML Metadata, or copy the Issuer URL on the tab SSO.",

@@ -12,6 +12,7 @@ from tenantry.tenancy.addresses import address
 from tenantry.tenancy.scope import everywhere
 
 from . import parties, policies
+from .arrival import GOOGLE
 from .models import Connection, Policy
 from .refused import Refused
 
@@ -51,11 +52,14 @@ def broken(connection: Connection | None) -> str:
 
 
 def proving(session: Session, next_path: str) -> str:
-    """Where a session of a provider proves anew who its person is; empty when the provider is gone or broken."""
+    """Where a session of a provider proves anew who its person is; empty when the provider is gone, broken, or can't ask anew.
+
+    Google can't: it knows neither ``prompt=login`` nor ``auth_time``, and would show a page of errors.
+    """
     if session.method != "sso" or session.connection_id is None:
         return ""
     connection = Connection.objects.filter(id=session.connection_id).first()
-    if connection is None or broken(connection):
+    if connection is None or broken(connection) or connection.issuer.rstrip("/") == GOOGLE:
         return ""
     asked = {"purpose": "prove"} | ({"next": next_path} if next_path else {})
     return f"{address('sso_start', connection_id=connection.id)}?{urlencode(asked)}"

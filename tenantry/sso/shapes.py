@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,13 +10,13 @@ from ninja import Field, Schema
 from tenantry.kit.clock import now
 from tenantry.kit.schemas import Strict, TypeId, moment
 
+from . import troubles
 from .connections import missing
 from .models import Certificate, Connection
 from .parties import our_side
 
 ConnectionRef = Annotated[UUID, TypeId("con")]
 OrganizationRef = Annotated[UUID, TypeId("org")]
-WARN, CRITICAL = timedelta(days=30), timedelta(days=7)
 
 
 class SsoGroupRole(Strict):
@@ -79,6 +78,27 @@ class SsoCertificate(Schema):
     state: str
 
 
+class SsoTrouble(Schema):
+    """``code`` is ``certificate_expired``, ``certificate_critical`` (within 7 days), ``certificate_ending`` (within 30),
+    ``metadata_unreadable`` or ``answer_refused``; ``at`` when the certificate ends, or since when."""
+
+    code: str
+    detail: str
+    at: str | None
+
+
+class SsoTroubled(Schema):
+    """A connection with which something is wrong; ``mode`` is that of its organization's policy."""
+
+    organization: str
+    organization_name: str
+    connection: str
+    name: str
+    kind: str
+    mode: str
+    troubles: list[SsoTrouble]
+
+
 class SsoConnectionOut(Schema):
     """``state`` is ``draft`` while something of ``missing`` is unknown, then ``ready``. ``tested_at`` is the last test sign-in that would
     have let an owner in. ``refresh_error`` says why metadata or discovery couldn't be read the last time."""
@@ -109,6 +129,7 @@ class SsoConnectionOut(Schema):
     tested_at: str | None
     last_test: dict[str, Any] | None
     last_used_at: str | None
+    troubles: list[SsoTrouble]
     created_at: str | None
 
 
@@ -120,7 +141,22 @@ def state_of(certificate: Certificate) -> str:
     if certificate.not_before > today:
         return "not_yet_valid"
     left = certificate.not_after - today
-    return "critical" if left <= CRITICAL else "ending" if left <= WARN else "valid"
+    return "critical" if left <= troubles.CRITICAL else "ending" if left <= troubles.WARN else "valid"
+
+
+def trouble_shape(trouble: troubles.Trouble) -> dict[str, Any]:
+    """What is wrong, as the API shows it."""
+    return {"code": trouble.code, "detail": trouble.detail, "at": moment(trouble.at)}
+
+
+def troubled_shape(row: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the staff's list."""
+    connection = row["connection"]
+    return {
+        "organization": connection.organization.public_id, "organization_name": connection.organization.name,
+        "connection": connection.public_id, "name": connection.name, "kind": connection.kind, "mode": row["mode"],
+        "troubles": [trouble_shape(one) for one in row["troubles"]],
+    }  # fmt: skip
 
 
 def connection_shape(connection: Connection) -> dict[str, Any]:
@@ -146,5 +182,6 @@ def connection_shape(connection: Connection) -> dict[str, Any]:
         "tested_at": moment(connection.tested_at),
         "last_test": connection.last_test,
         "last_used_at": moment(connection.last_used_at),
+        "troubles": [trouble_shape(one) for one in troubles.of(connection, rows[-1].not_after if rows else None)],
         "created_at": moment(connection.created_at),
     }  # fmt: skip

@@ -15,7 +15,7 @@ from tenantry.organizations.models import Membership
 from tenantry.people.models import User
 from tenantry.tenancy.addresses import address
 
-from . import flows, policies
+from . import flows, policies, troubles
 from .arrival import Verdict, judge, role_of
 from .mapping import Proof, read
 from .models import Connection, Flow
@@ -52,12 +52,12 @@ def note(connection: Connection, flow: Flow, proof: Proof) -> dict[str, Any]:
         "groups": proof.groups,
         "custom": proof.custom,
         "claims": proof.attributes,
-        "would": {**verdict.told(), "organization": connection.organization.public_id},
+        "would": {**verdict.told(), "organization": connection.organization.public_id, "organization_name": connection.organization.name},
         "owner": owner,
         "refused": None,
     }
     Flow.objects.filter(id=flow.id).update(outcome=outcome)
-    values: dict[str, Any] = {"last_test": outcome} | ({"tested_at": now()} if owner else {})
+    values: dict[str, Any] = {"last_test": outcome, **troubles.over()} | ({"tested_at": now()} if owner else {})
     Connection.objects.filter(id=connection.id).update(**values)
     actor = Actor("user", flow.user_id, flow.user.email if flow.user else proof.email or connection.name, "sso")
     changes: dict[str, dict[str, Any]] = {"email": {"before": None, "after": proof.email}, "as_owner": {"before": None, "after": owner}}
@@ -81,12 +81,13 @@ def sentence(outcome: dict[str, Any]) -> str:
     """What a test that would have let somebody in would have done."""
     would, who = outcome["would"], f"{outcome['would']['email']} would be signed in"
     role = ROLES[would["role"]].label.lower() if would["role"] else ""
+    where = would.get("organization_name", "the organization")
     if would["joins"]:
         known = "" if would["user"] else "made known to the workspace and "
-        return f"{who}, {known}added as {role}."
+        return f"{who}, {known}added to {where} as {role}."
     if would["new_role"]:
-        return f"{who} and become {ROLES[would['new_role']].label.lower()} instead of {role}."
-    return f"{who} as {role}." if role else f"{who}, to answer the open invitation."
+        return f"{who} and become {ROLES[would['new_role']].label.lower()} of {where} instead of {role}."
+    return f"{who} as {role} of {where}." if role else f"{who}, to answer the open invitation."
 
 
 def rows(outcome: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from django.urls import path
 
 from tenantry.kit.converters import register_identifiers
 
-from .views import doors, pages, people, policy
+from .views import doors, pages, people, policy, staff
 
 register_identifiers()
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path("account/sso", people.account_sso, name="account_sso"),
     path("account/sso/<con:connection_id>/link", people.account_sso_link, name="account_sso_link"),
     path("account/sso/<idn:identity_id>/unlink", people.account_sso_unlink, name="account_sso_unlink"),
+    path("staff/sso", staff.staff_sso, name="staff_sso"),
     path(_HOME, pages.sso, name="sso"),
     path(f"{_HOME}/new", pages.sso_new, name="sso_new"),
     path(f"{_HOME}/policy", policy.sso_policy, name="sso_policy"),

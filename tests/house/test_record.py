@@ -82,6 +82,9 @@ BOOKKEEPING = {
     "sso.flows.finish": "as above",
     "sso.flows.remember": "an assertion that was used, so that it isn't used again",
     "sso.testing.note_refusal": "what a test showed; that it was refused is recorded with it",
+    "sso.troubles.note_refusal": "for the list of troubles; that an answer was refused is recorded with it",
+    "sso.ending.forget_id_tokens": "sweeps what sessions that are over were kept with",
+    "sso.joining.end_with": "a session ends with the provider's; that its person proved anew is recorded",
     "sso.tasks.forget": "sweeps ways that are over, and assertions that are refused for their age",
 }
 # Functions of the database that write, and why they need not tell.

@@ -64,7 +64,7 @@ ANSWERS = {
         staff_webhooks staff_webhook staff_webhook_delivery staff_webhook_new staff_webhook_edit staff_webhook_test staff_webhook_replay
         staff_webhook_rotate staff_webhook_delete
         staff_mail staff_mail_messages staff_mail_suppressions staff_mail_previews staff_mail_preview
-        staff_maintenance staff_maintenance_new
+        staff_maintenance staff_maintenance_new staff_sso
         staff_home staff_jobs staff_job staff_organizations staff_organization_new staff_organization staff_organization_act/suspension
         staff_domain staff_networks_lift staff_users staff_user staff_user_suspend
         staff_impersonations staff_impersonation_new
@@ -82,7 +82,7 @@ ANSWERS = {
         staff_mail_test staff_mail_reports staff_mail_retry staff_mail_lift
         staff_user_reinstate staff_job_retry staff_job_cancel staff_reinstate staff_audit_verification
         staff_maintenance_end csp_report test_provider_begin test_provider_end
-        test_provider_oidc_token test_provider_oidc_end
+        test_provider_oidc_token test_provider_oidc_end test_provider_sso_post
         webhook_pause webhook_resume webhook_redeliver staff_webhook_pause staff_webhook_resume staff_webhook_redeliver""",
 }
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..people import Cast, ok
+from ..receivers import Receiver
 from ..sso.independent_provider import Independent, Person, independent_provider
 from .browsing import Windows, heading, link_in
 
@@ -27,6 +28,7 @@ def test_identity(cast: Cast, windows: Windows) -> None:
     ok(cast.admin.post(f"{cast.org}/domains/{claimed}/decision", json={"decision": "verify", "reason": "They are known to us."}))
     page = windows.open(cast.tenant.url, cast.owner)
     set_up_saml(page)
+    ask_by_post(page, cast)
     with set_up_oidc(page, cast):
         codes = enforce(page)
         used = ok(cast.admin.get(f"{cast.org}/usage/seat:member"))["current"]
@@ -82,6 +84,31 @@ def set_up_saml(page: Page) -> None:
     page.get_by_role("link", name="Next: turn on").click()
     page.get_by_role("button", name="Turn on").click()
     heading(page, "Policy and recovery")
+
+
+def ask_by_post(page: Page, cast: Cast) -> None:
+    """A provider that takes requests by POST alone: a page of ours carries them, also past a redirect to another of its hosts."""
+    connection = ok(cast.owner.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test", "name": "By POST"}), 201)
+    document = httpx.get(f"{cast.tenant.url}/test-provider/saml/metadata").text
+    posting = re.sub(r'<md:SingleSignOnService Binding="[^"]+Redirect"[^>]+>', "", document)
+    at = f"{cast.org}/sso-connections/{connection['id']}"
+    ok(cast.owner.patch(at, json={"metadata_xml": posting}))
+    posted: list[str] = []
+    page.context.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    page.goto(f"o/contoso/sso/{connection['id']}/test")
+    try_out(page, "built-in")
+    assert f"{cast.tenant.url}/test-provider/saml/sso/post" in posted
+    with Receiver() as idp:
+        hosts = [f"http://localhost:{idp.port}/sso", f"http://127.0.0.1:{idp.port}/elsewhere"]
+        idp.answer = lambda request: (307, {"Location": hosts[1]}, b"") if request.path == "/sso" else (200, {}, b"Here.")
+        ok(cast.owner.patch(at, json={"sso_url": hosts[0]}))
+        page.goto(f"o/contoso/sso/{connection['id']}/test")
+        with page.expect_popup() as opened:
+            page.get_by_role("button", name="Begin a test sign-in").click()
+        expect(opened.value).to_have_url(hosts[1])
+        assert b"SAMLRequest=" in idp.received[-1].body
+        opened.value.close()
+    ok(cast.owner.delete(at), 204)
 
 
 @contextmanager

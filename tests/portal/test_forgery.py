@@ -14,8 +14,8 @@ from ..people import Cast, Client, ok
 
 # Take no cookie's word for anything: a browser's report, what identity providers send, and the test provider's own endpoints.
 OPEN = {
-    "csp_report": 204, "sso_acs": 404, "sso_slo": 404, "test_provider_slo": 400, "test_provider_oidc_token": 401,
-    "test_provider_oidc_userinfo": 401, "test_provider_oidc_end_session": 200,
+    "csp_report": 204, "sso_acs": 404, "sso_slo": 404, "test_provider_slo": 400, "test_provider_sso_post": 400,
+    "test_provider_oidc_token": 401, "test_provider_oidc_userinfo": 401, "test_provider_oidc_end_session": 200,
 }  # fmt: skip
 # What an operation that is open to nobody in particular says to a form: it takes JSON only, or asks for a secret that no cookie holds.
 OPEN_REFUSES = ("media_type_unsupported", "report_secret_wrong")

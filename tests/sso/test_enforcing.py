@@ -63,7 +63,7 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     assert "sso_domain_not_verified" in page.text
     with cast.tenant.scope():
         verified(cast.contoso, "contoso.example")
-    assert "added as learner" in try_out(cast, start, "new@contoso.example").text
+    assert "added to Contoso as learner" in try_out(cast, start, "new@contoso.example").text
     assert ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["tested_at"] is None
     assert "It works." in try_out(cast, start).text
     last = ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["last_test"]

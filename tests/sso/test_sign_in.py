@@ -75,9 +75,15 @@ def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
         assert page.status_code == 403, page.text
         assert code_of(page) == code
         assert walk.http.get("/me").status_code == 401
+    one = f"{cast.org}/sso-connections/{made['id']}"
+    (trouble,) = ok(cast.owner.get(one))["troubles"]
+    assert (trouble["code"], "saml_confirmation_expired" in trouble["detail"]) == ("answer_refused", True), "of answers, not of people"
+    assert ok(cast.admin.get("/sso-troubles"))["data"][0]["troubles"] == [trouble]
     events = ok(cast.admin.get(f"{cast.org}/audit-events", params={"limit": 200}))["data"]
     refused = [event["reason"] for event in events if event["action"] == "sso.sign_in_refused"]
     assert len(refused) == 7
+    assert Walk(cast.tenant).back(start, email="learner@contoso.example").status_code == 302
+    assert ok(cast.owner.get(one))["troubles"] == [], "one that is right, and it is forgotten"
     # Who was removed comes back when an owner invites them, with the role that was offered.
     ok(cast.owner.post(f"{cast.org}/invitations", json={"email": "support@contoso.example", "role": "manager"}), 201)
     assert Walk(cast.tenant).back(start, email="support@contoso.example").status_code == 302

@@ -62,6 +62,15 @@ def test_openid_connect_from_end_to_end(cast: Cast) -> None:
     declined = away.get(f"{made['ours']['callback_url']}?error=access_denied&state={state[1]}&iss=http%3A%2F%2Felsewhere.example")
     assert code_of(declined) == "oidc_response_issuer_mismatch"
     assert code_of(back(Walk(cast.tenant), start, email="owner@fabrikam.example")) == "sso_domain_not_verified"
+    # Google can't ask anew, so nobody is sent there for it.
+    assert "sso" in ok(walk.http.get("/auth/proof"))["ways"]
+    with cast.tenant.scope():
+        Connection.objects.filter(kind="oidc").update(issuer="https://accounts.google.com")
+    assert "sso" not in ok(walk.http.get("/auth/proof"))["ways"]
+    page = walk.get("/prove").text
+    assert "in another way" in page and "Mail me a link" in page and "purpose=prove" not in page
+    with cast.tenant.scope():
+        Connection.objects.filter(kind="oidc").update(issuer=made["issuer"])
     # A client secret that is wrong is the provider's refusal, told as such.
     ok(cast.owner.patch(f"{cast.org}/sso-connections/{made['id']}", json={"client_secret": "another"}))
     assert code_of(back(Walk(cast.tenant), start, email="learner@contoso.example")) == "oidc_client_refused"
@@ -74,7 +83,9 @@ def test_proving_anew_and_linking(cast: Cast) -> None:
     cast.tenant.move_clock(minutes=20)
     proving = f"{start}?purpose=prove&next=/account"
     assert "purpose=prove" in unescape(walk.get("/prove?next=/account").text)
-    assert code_of(walk.back(proving, email="manager@contoso.example")) == "sso_other_person"
+    other = walk.back(proving, email="manager@contoso.example")
+    assert code_of(other) == "sso_other_person"
+    assert f'href="/t/{cast.tenant.slug}/prove?next=/account"' in other.text, "no dead end: there are other ways"
     assert walk.back(proving, email="learner@contoso.example").headers["location"].endswith("/account")
     assert code_of(Walk(cast.tenant).get(proving)) == "sso_other_session"
     # Somebody with an address elsewhere links themself while signed in, and then comes in by the provider.
@@ -198,6 +209,14 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
         "A certificate of your identity provider ends within days",
         "A certificate of your identity provider ends soon",
     ]
-    assert ok(cast.owner.get(one))["certificates"][0]["state"] == "critical"
+    shown = ok(cast.owner.get(one))
+    assert shown["certificates"][0]["state"] == "critical"
+    assert [trouble["code"] for trouble in shown["troubles"]] == ["certificate_critical", "metadata_unreadable"]
+    (listed,) = ok(cast.admin.get("/sso-troubles"))["data"]
+    assert (listed["connection"], listed["organization_name"], listed["mode"]) == (draft["id"], "Contoso", "off")
+    assert listed["troubles"] == shown["troubles"] and "status 500" in listed["troubles"][1]["detail"]
+    problem(cast.owner.get("/sso-troubles"), 404, "not_found")
+    page = Walk(cast.tenant, cast.tenant.staff("sam@vendor.example", "support")).get("/staff/sso").text
+    assert "Contoso" in page and "ends within 7 days" in page and "status 500" in page
     assert "A certificate ends" in Walk(cast.tenant, cast.owner).get("/o/contoso/sso").text
     ok(cast.owner.delete(one), 204)

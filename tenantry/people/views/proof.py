@@ -46,7 +46,7 @@ def prove(request: HttpRequest) -> HttpResponse:
                 return redirect(next_path or "home")
     context = {
         "forms": forms, "ways": proof.ways(user, session), "next": next_path, "provider_url": proof.provider_url(session, next_path),
-        "api": api_address(),
+        "api": api_address(), "vouched": bool(session.connection_id),
     }  # fmt: skip
     return answer(request, "people/prove.html", context, form=used, problem=problem)
 

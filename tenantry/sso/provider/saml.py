@@ -27,6 +27,7 @@ def metadata_of(own: Identity) -> bytes:
     return metadata.write_idp(
         entity_id=own.entity_id,
         sso_url=address("test_provider_sso"),
+        sso_post_url=address("test_provider_sso_post"),
         slo_url=address("test_provider_slo"),
         certificate_pems=[own.certificate_pem],
     )

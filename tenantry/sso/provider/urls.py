@@ -12,6 +12,7 @@ urlpatterns = [
     path("test-provider/end", views.end, name="test_provider_end"),
     path("test-provider/saml/metadata", views.metadata, name="test_provider_metadata"),
     path("test-provider/saml/sso", views.sso, name="test_provider_sso"),
+    path("test-provider/saml/sso/post", views.sso_post, name="test_provider_sso_post"),
     path("test-provider/saml/slo", views.slo, name="test_provider_slo"),
     path("test-provider/oidc/.well-known/openid-configuration", oidc_views.description, name="test_provider_oidc_description"),
     path("test-provider/oidc/keys", oidc_views.keys, name="test_provider_oidc_keys"),

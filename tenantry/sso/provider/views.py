@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import address
 
 from ..refused import Refused
-from ..saml import bindings, logout, requests
+from ..saml import bindings, documents, logout, requests
 from ..saml.bindings import Form
 from ..saml.names import REDIRECT
 from ..saml.parties import Idp, Sp
@@ -86,6 +86,20 @@ def sso(request: HttpRequest) -> HttpResponse:
         moment=now(), fault=form.cleaned_data["fault"],
     )  # fmt: skip
     return answer_page(request, answered)
+
+
+@csrf_exempt
+@require_POST
+@test_provider_page
+def sso_post(request: HttpRequest) -> HttpResponse:
+    """The same by the POST binding: the request goes on as the redirect binding has it, so that its page is one that can be reloaded."""
+    try:
+        received = bindings.from_form(request.POST.dict())
+        asked = documents.parse(received.xml)
+    except Refused as refused:
+        raise Problem(400, "test_provider_request_refused", refused.detail) from refused
+    to = bindings.address(address("test_provider_sso"), received.name, asked, relay_state=received.relay_state, key_pem="")
+    return HttpResponseRedirect(to, status=303)
 
 
 @require_http_methods(["POST"])

@@ -168,8 +168,8 @@ def write_keys(role: Element, pems: Sequence[str], use: str) -> None:
         etree.SubElement(data, ds("X509Certificate")).text = certificates.bare(pem)
 
 
-def write_idp(*, entity_id: str, sso_url: str, slo_url: str, certificate_pems: Sequence[str]) -> bytes:
-    """Metadata of an identity provider, as the test provider publishes it."""
+def write_idp(*, entity_id: str, sso_url: str, sso_post_url: str, slo_url: str, certificate_pems: Sequence[str]) -> bytes:
+    """Metadata of an identity provider, as the test provider publishes it: with an address for each binding of a request."""
     root = etree.Element(md("EntityDescriptor"), nsmap={"md": MD, "ds": DS})
     root.set("entityID", entity_id)
     role = etree.SubElement(root, md("IDPSSODescriptor"), protocolSupportEnumeration=SAMLP)
@@ -179,4 +179,5 @@ def write_idp(*, entity_id: str, sso_url: str, slo_url: str, certificate_pems: S
         if name == "SingleSignOnService":
             etree.SubElement(role, md("NameIDFormat")).text = EMAIL_FORMAT
         etree.SubElement(role, md(name), Binding=REDIRECT, Location=url)
+    etree.SubElement(role, md("SingleSignOnService"), Binding=POST, Location=sso_post_url)
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True))

@@ -22,7 +22,7 @@ from tenantry.people.cookies import set_cookie
 from tenantry.tenancy.addresses import safe_path
 from tenantry.tenancy.scope import aside, current
 
-from .. import flows, joining, policies, testing
+from .. import flows, joining, policies, testing, troubles
 from ..arrival import subject_refusal
 from ..mapping import Proof
 from ..models import Connection, Flow, Policy
@@ -109,6 +109,8 @@ def refuse(request: HttpRequest, connection: Connection, refused: Refused | Prob
         )
         if purpose == Purpose.SIGN_IN:
             history.refused(email=email, method="sso", reason=code)
+        if flow is not None:
+            troubles.note_refusal(connection, code)
         if flow is not None and purpose == Purpose.TEST:
             testing.note_refusal(connection, flow, code=code, detail=detail)
         if isinstance(refused, joining.NoSeat):

@@ -103,11 +103,14 @@ def _sent_away(request: HttpRequest, connection: Connection, flow: Flow, state: 
 
 
 def carried(request: HttpRequest, sent: str | Form) -> HttpResponse:
-    """A redirect, or a page with a form that goes off by itself (and by a button without scripts)."""
+    """A redirect, or a page with a form that goes off by itself (and by a button without scripts).
+
+    The page's form may go to any host of the scheme: browsers hold every redirect that follows to the policy too, and a provider
+    sends people on to hosts of its own, or to another provider's.
+    """
     if isinstance(sent, str):
         return redirect(sent)
-    parts = urlsplit(sent.url)
-    return posts_to(render(request, "sso/carry.html", {"form": sent}), f"{parts.scheme}://{parts.netloc}")
+    return posts_to(render(request, "sso/carry.html", {"form": sent}), f"{urlsplit(sent.url).scheme}:")
 
 
 @csrf_exempt

@@ -145,6 +145,7 @@ def words_of(connection: Connection) -> dict[str, Any]:
     """What to do at the provider, in the words of its console, with our values."""
     preset: Preset = PRESETS[connection.preset]
     way, ours = preset.ways[connection.kind], parties.our_side(connection)
+    ours["acs_pattern"] = f"^{ours['acs_url'].replace('.', chr(92) + '.')}$"  # as a regular expression, which OneLogin wants
     lines = [(label, value[1:] if value.startswith("=") else ours[value], not value.startswith("=")) for label, value in way.lines]
     return {"preset": preset, "way": way, "lines": lines, "ours": ours}
 
