@@ -56,5 +56,3 @@ def require_grant(authority: Authority, role: str) -> None:
         )
     if role == "owner" and authority.stale:
         raise reauthentication()
-    if role == "owner" and authority.stale:
-        raise reauthentication()

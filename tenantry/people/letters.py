@@ -58,7 +58,7 @@ def _impersonation() -> dict[str, Any]:
 
     sam, ada = User(name="Sam Reyes", email="sam@northwind.example"), User(name="Ada Okafor", email="ada@contoso.example")
     url = address("support_access", slug="contoso")
-    return {"staff": sam, "member": ada, "organization": "Contoso", "reason": "She can't find her invoice", "until": now(), "url": url}
+    return {"staff": sam, "member": ada, "organization": "Contoso", "reason": "She can't find her course", "until": now(), "url": url}
 
 
 register("impersonation_started", meaning="Staff begin to look at an organization as one of its members; to its owners.",
