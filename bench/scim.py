@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +25,7 @@ USERS, CONNECTIONS, BULK, MEMBERS, CHANGED, LARGE, ASKED = 5_000, 4, 1_000, 10_0
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+PEER = "@boxyhq/saml-jackson@26.2.0"
 Row = Callable[[str, str, str, bool], None]
 _SEED = """
 insert into scim_scimuser (tenant_id, id, created_at, organization_id, user_name, user_name_key, external_id, address_key, data, active,
@@ -95,14 +99,50 @@ def scim(dsn: str, tenant: str, row: Row) -> None:
         url = f"{ours}/scim/v2"
         organization_id, token = organization(tenant, "Directory")
         create(url, token, users=200, stem="warm")
-        rates = [create(url, token, users=users, stem=f"run{turn}-") for turn in range(3)]
+        with jackson(dsn) as peer:
+            rates, peers = [], []
+            for turn in range(3):  # in turns, so that both see the same machine
+                rates.append(create(url, token, users=users, stem=f"run{turn}-"))
+                if peer:
+                    peers.append(create(*peer, users=users, stem=f"run{turn}-"))
         rate = statistics.median(rates)
         row(f"{users:,} users created by {CONNECTIONS} connections", f"{rate:,.0f}/s", "≥ 250/s", rate >= 250)
+        if peers:
+            ratio = statistics.median(ours / theirs for ours, theirs in zip(rates, peers, strict=True))
+            text = f"{ratio:.2f} (it: {statistics.median(peers):,.0f}/s)"
+            row(f"the same against {PEER.rpartition('@')[0]}", text, "> 1", ratio > 1)
         _agree(dsn, organization_id, 3 * users + 200)
         client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=120)
         _bulk(client, row)
         _group(dsn, client, organization_id, row)
         _find(dsn, tenant, url, row)
+
+
+@contextmanager
+def jackson(dsn: str) -> Iterator[tuple[str, str] | None]:
+    """A directory at the peer, in a database of its own beside ours: its address and token. None where npm isn't there to install it."""
+    npm, home = shutil.which("npm"), Path(os.environ["TENANTRY_HOME"], "peer")
+    if npm is None:
+        print(f"  no npm: {PEER} is left out", file=sys.stderr)
+        yield None
+        return
+    quietly = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run([npm, "install", "--prefix", home, *quietly, PEER], check=True, capture_output=True)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("create database jackson")
+        socket = connection.info.host
+    command = ["node", str(Path(__file__).parent / "peers" / "jackson.js"), socket, "jackson"]
+    environment = {**os.environ, "NODE_PATH": str(home / "node_modules")}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
+        url, token = f"http://127.0.0.1:{found['port']}{found['path']}", found["token"]
+        create(url, token, users=200, stem="warm")
+        yield url, token
+    finally:
+        process.terminate()
+        process.wait(15)
 
 
 def _agree(dsn: str, organization_id: UUID, users: int) -> None:
