@@ -51,6 +51,7 @@ def note(connection: Connection, flow: Flow, proof: Proof) -> dict[str, Any]:
         "name": proof.name,
         "groups": proof.groups,
         "custom": proof.custom,
+        "custom_names": connection.mapping.get("custom", {}),
         "claims": proof.attributes,
         "would": {**verdict.told(), "organization": connection.organization.public_id, "organization_name": connection.organization.name},
         "owner": owner,
@@ -94,10 +95,13 @@ def rows(outcome: dict[str, Any]) -> list[dict[str, Any]]:
     """Every claim that was received, with what it was taken for, for a table."""
     taken = {str(outcome.get("email", "")).lower(): "E-mail", str(outcome.get("name", "")): "Name"}
     groups = outcome.get("groups") or []
+    custom = {str(theirs).lower(): our for our, theirs in (outcome.get("custom_names") or {}).items()}
     found = []
     for name, values in (outcome.get("claims") or {}).items():
         first = values[0] if values else ""
-        meaning = "Groups" if groups and values == groups else taken.get(first.lower()) or taken.get(first) or ""
+        meaning = (
+            "Groups" if groups and values == groups else custom.get(name.lower()) or taken.get(first.lower()) or taken.get(first) or ""
+        )
         found.append({"name": name, "values": values, "meaning": meaning if first else ""})
     return found
 
