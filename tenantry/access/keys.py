@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -175,6 +175,12 @@ def revoke_keys_beyond(*, owner: UUID, may: Callable[[str], bool], organization_
     for key in beyond:
         _revoke(key, actor, reason)
     return len(beyond)
+
+
+def owners_of_keys(organization_id: UUID, people: Collection[UUID]) -> set[UUID]:
+    """Those of some people who have a key here that isn't revoked: whose keys are to be looked at when their roles change."""
+    rows = _api_keys().filter(organization_id=organization_id, owner_id__in=people, revoked_at__isnull=True)
+    return set(rows.values_list("owner_id", flat=True))
 
 
 def load_key(key_id: UUID) -> ApiKey:

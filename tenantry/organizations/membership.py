@@ -8,19 +8,25 @@ writes a membership (tests/house/test_one_door.py).
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
+from uuid import UUID
 
-from tenantry.access.keys import revoke_keys_beyond
+from django.db.models import F
+
+from tenantry.access.keys import owners_of_keys, revoke_keys_beyond
 from tenantry.access.permissions import seat_of
 from tenantry.access.scopes import member_may_grant
-from tenantry.audit.services import Actor, difference, record
+from tenantry.audit.services import Actor, difference, record, record_all
 from tenantry.entitlements import limits
 from tenantry.entitlements.plans import SEATS
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, conflict, not_found
 from tenantry.people.models import User
-from tenantry.people.users import touch_generation
+from tenantry.people.users import touch_generation, touch_generations
 
 from .authority import Authority, known_role, require_grant
 from .models import Invitation, Membership, Organization
@@ -80,8 +86,7 @@ def settle(
         return member  # asked twice, changed once
     if member and member.role == "owner" and member.status == "active" and (new_role != "owner" or act.after != "active"):
         _another_owner(organization, member)
-    if act.after == "active" and user.status != User.Status.ACTIVE:
-        raise conflict("user_suspended", "This person is suspended in the whole workspace.")
+    _user_allows(act, user)
 
     before = {"role": member.role, "status": member.status} if member else {}
     held = seat_of(member.role) if member and member.seat_assigned_at else None
@@ -107,6 +112,73 @@ def settle(
     changes = difference(before, {"role": member.role, "status": member.status})
     record(act.event, actor=actor, organization_id=organization.id, target=member, label=user.email, changes=changes, reason=reason)
     return member
+
+
+def settle_roles(
+    wanted: Mapping[UUID, str], *, organization: Organization, authority: Authority, actor: Actor
+) -> list[tuple[Membership, Problem]]:
+    """``CHANGE_ROLE`` for many at once: ``wanted`` are the roles by user id. As many statements for ten thousand people as for ten.
+
+    Who is no active member, or has the role already, is passed over. Returns who keeps their role because they can't have that one
+    (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
+    """
+    limits.lock(organization.id, SEATS)
+    _state_allows(organization)
+    members = Membership.objects.select_for_update(of=("self",)).select_related("user").order_by("id")
+    moved: list[tuple[Membership, str, str]] = []  # with the role before and the role now
+    kept: list[tuple[Membership, Problem]] = []
+    for member in members.filter(organization=organization, user_id__in=list(wanted), status=Membership.Status.ACTIVE):
+        role = known_role(wanted[member.user_id])
+        if role == member.role:
+            continue
+        _authority_allows(CHANGE_ROLE, member, member.user, role, authority)
+        try:
+            _transition_allows(CHANGE_ROLE, member, role)
+            _user_allows(CHANGE_ROLE, member.user)
+        except Problem as problem:
+            kept.append((member, problem))
+        else:
+            moved.append((member, member.role, role))
+    _owner_remains(organization, moved)
+    _change_all(organization, moved)
+    makers = owners_of_keys(organization.id, [member.user_id for member, _, _ in moved])
+    for member, _, _ in moved:
+        if member.user_id in makers:
+            _end_keys(member, actor)
+    record_all(
+        CHANGE_ROLE.event, actor=actor, organization_id=organization.id,
+        entries=[(member, member.user.email, difference({"role": before}, {"role": after})) for member, before, after in moved],
+    )  # fmt: skip
+    return kept
+
+
+def _owner_remains(organization: Organization, moved: Sequence[tuple[Membership, str, str]]) -> None:
+    leaving = [member for member, before, _ in moved if before == "owner"]
+    if not leaving or any(after == "owner" for _, _, after in moved):
+        return
+    others = Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE)
+    if not others.exclude(id__in=[member.id for member in leaving]).exists():
+        raise _no_other_owner()
+
+
+def _change_all(organization: Organization, moved: Sequence[tuple[Membership, str, str]]) -> None:
+    """Seats, rows and generations of many, with one statement for each pair of roles."""
+    seats: Counter[str] = Counter()
+    groups: dict[tuple[str, bool], list[Membership]] = {}  # the new role, and whether its seat is another one
+    moment = now()
+    for member, before, role in moved:
+        held, wants = (None, None) if member.service else (seat_of(before), seat_of(role))
+        seats.update(limits.seats(held, wants))
+        groups.setdefault((role, held != wants), []).append(member)
+    limits.move(organization.id, seats)
+    for (role, another), members in groups.items():
+        changes: dict[str, Any] = {"role": role, "reason": ""} | ({"seat_assigned_at": moment} if another else {})
+        for member in members:
+            member.version += 1
+            for name, value in changes.items():
+                setattr(member, name, value)
+        Membership.objects.filter(id__in=[member.id for member in members]).update(version=F("version") + 1, **changes)
+    touch_generations([member.user_id for member, _, _ in moved])
 
 
 def _end_keys(member: Membership, actor: Actor) -> None:
@@ -160,7 +232,16 @@ def _transition_allows(act: Act, member: Membership | None, new_role: str) -> No
 def _another_owner(organization: Organization, member: Membership) -> None:
     others = Membership.objects.filter(organization=organization, role="owner", status="active").exclude(id=member.id)
     if not others.exists():
-        raise conflict("last_owner", "This is the last owner. Make somebody else an owner first.")
+        raise _no_other_owner()
+
+
+def _no_other_owner() -> Problem:
+    return conflict("last_owner", "This is the last owner. Make somebody else an owner first.")
+
+
+def _user_allows(act: Act, user: User) -> None:
+    if act.after == "active" and user.status != User.Status.ACTIVE:
+        raise conflict("user_suspended", "This person is suspended in the whole workspace.")
 
 
 def _move_seat(organization: Organization, user: User, held: str | None, wants: str | None, *, settle_invitation: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -67,6 +68,11 @@ def change_address(*, user: User, address: str, actor: Actor) -> None:
 def touch_generation(user_id: UUID) -> None:
     """What this person may do has changed: their sessions learn it on the next request."""
     User.objects.filter(id=user_id).update(generation=F("generation") + 1)
+
+
+def touch_generations(user_ids: Collection[UUID]) -> None:
+    """``touch_generation`` of many."""
+    User.objects.filter(id__in=user_ids).update(generation=F("generation") + 1)
 
 
 def load(user_id: UUID, *, lock: bool = False) -> User:

@@ -6,13 +6,14 @@ its own: it made it, or the organization holds the domain of its address (``spea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from tenantry.audit.services import Actor
 from tenantry.kit.problems import Problem
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.domains import queries as domain_queries
-from tenantry.organizations.membership import ADD, CHANGE_ROLE, REACTIVATE, SUSPEND, Act, settle
+from tenantry.organizations.membership import ADD, CHANGE_ROLE, REACTIVATE, SUSPEND, Act, settle, settle_roles
 from tenantry.organizations.models import Membership, Organization
 from tenantry.people.models import Staff, User
 from tenantry.people.sessions import end_sessions
@@ -104,6 +105,16 @@ def give_role(*, organization: Organization, row: ScimUser, role: str | None, se
     row.given_role = role
 
 
+def change_roles(*, organization: Organization, roles: Mapping[UUID, str], actor: Actor) -> list[tuple[UUID, Problem]]:
+    """``give_role`` for many at once, by user id; returns whose role stays, and why. Raises Problem 402, 409 ``last_owner``."""
+    try:
+        kept = settle_roles(roles, organization=organization, authority=SYSTEM_AUTHORITY, actor=actor)
+    except Problem as problem:
+        _alert(problem, organization, f"{len(roles):,} people of a group")
+        raise
+    return [(member.user_id, problem) for member, problem in kept]
+
+
 def update_profile(*, organization: Organization, row: ScimUser, name: str, actor: Actor) -> None:
     """Carry the directory's name over to the account, where the directory may."""
     user = row.user
@@ -136,11 +147,15 @@ def _settle(act: Act, organization: Organization, user: User, role: str, actor: 
     try:
         settle(act, organization=organization, user=user, role=role, authority=SYSTEM_AUTHORITY, actor=actor, reason=reason)
     except Problem as problem:
-        if problem.code == "entitlement_limit_reached":
-            alerts.tell("seats", organization_id=organization.id, who=user.email)
-        elif problem.code == "last_owner":
-            alerts.tell("last_owner", organization_id=organization.id, who=user.email)
+        _alert(problem, organization, user.email)
         raise
+
+
+def _alert(problem: Problem, organization: Organization, who: str) -> None:
+    if problem.code == "entitlement_limit_reached":
+        alerts.tell("seats", organization_id=organization.id, who=who)
+    elif problem.code == "last_owner":
+        alerts.tell("last_owner", organization_id=organization.id, who=who)
 
 
 def erased(organization_id: UUID, user: User | None) -> bool:

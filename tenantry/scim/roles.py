@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from tenantry.audit.services import Actor
-from tenantry.kit.problems import Problem
-from tenantry.organizations.models import Organization
+from tenantry.organizations.models import Membership, Organization
 
 from . import accounts, errors
 from .mappings import highest, role_for, roles_by_key
@@ -27,39 +26,47 @@ def role_of(organization_id: UUID, row: ScimUser) -> str | None:
 def recompute(
     *, organization: Organization, members: Sequence[UUID], mapped: dict[str, str], settings: Settings, actor: Actor
 ) -> int:  # fmt: skip
-    """Give these people the roles that their groups give now; returns how many have another one.
+    """Give these people the roles that their groups give now; returns how many have another one. All at once: some statements for ten
+    thousand people.
 
     A learner whose groups make an expert of them (or the other way round) stays what they are: that is noted among the errors, and
     the directory can go on. Raises Problem 402 when no seat is free, 409 ``last_owner``; then nothing has changed.
     """
-    changed = 0
+    rows: dict[UUID, ScimUser] = {}  # by user
+    given: dict[UUID, str] = {}  # the role that the directory gives now, by user
     for start in range(0, len(members), _AT_ONCE):
-        changed += _recompute(organization, members[start : start + _AT_ONCE], mapped, settings, actor)
-    return changed
+        part = members[start : start + _AT_ONCE]
+        for row, role in _given(organization, part, mapped, settings):
+            assert row.user_id is not None
+            rows[row.user_id], given[row.user_id] = row, role
+    if not given:
+        return 0
+    for user_id, problem in accounts.change_roles(organization=organization, roles=given, actor=actor):
+        name = rows[user_id].user_name
+        errors.note(organization_id=organization.id, problem=problem, status=problem.status, method="", path="", user_name=name)
+        del given[user_id]
+    changed = {rows[user_id].id: role for user_id, role in given.items() if rows[user_id].given_role != role}
+    for role in set(changed.values()):
+        ScimUser.objects.filter(id__in=[row_id for row_id, new in changed.items() if new == role]).update(given_role=role)
+    return len(changed)
 
 
-def _recompute(organization: Organization, members: Sequence[UUID], mapped: dict[str, str], settings: Settings, actor: Actor) -> int:
+def _given(
+    organization: Organization, members: Sequence[UUID], mapped: dict[str, str], settings: Settings
+) -> Iterator[tuple[ScimUser, str]]:
+    """Those of some people whose role is the directory's to say, and the role. Who got theirs from a person keeps it."""
     names: dict[UUID, list[str]] = {}
     for member, name in ScimGroupMember.objects.filter(member_id__in=members).values_list("member_id", "group__display_name"):
         names.setdefault(member, []).append(name)
-    rows = ScimUser.objects.filter(id__in=members, active=True, deleted_at__isnull=True, user_id__isnull=False).select_related("user")
-    changed = 0
-    for row in sorted(rows, key=lambda each: each.id):
-        given, wanted = row.given_role, highest(names.get(row.id, ()), mapped)
-        if (wanted is not None and wanted == given) or (wanted is None and not given):
+    rows = ScimUser.objects.filter(id__in=members, active=True, deleted_at__isnull=True, user_id__isnull=False).order_by("id")
+    people = Membership.objects.filter(organization=organization, status=Membership.Status.ACTIVE, user_id__in=rows.values("user_id"))
+    held = dict(people.values_list("user_id", "role"))
+    for row in rows:
+        wanted = highest(names.get(row.id, ()), mapped)
+        if row.user_id not in held or (wanted is not None and wanted == row.given_role):
             continue
-        try:
-            accounts.give_role(organization=organization, row=row, role=wanted, settings=settings, actor=actor)
-        except Problem as problem:
-            if problem.code != "transition_forbidden":
-                raise
-            errors.note(
-                organization_id=organization.id, problem=problem, status=problem.status, method="", path="", user_name=row.user_name
-            )
-        if row.given_role != given:
-            ScimUser.objects.filter(id=row.id).update(given_role=row.given_role)
-            changed += 1
-    return changed
+        if wanted is not None or (row.given_role and row.given_role == held[row.user_id]):
+            yield row, wanted or settings.default_role
 
 
 def recompute_all(*, organization_id: UUID, actor: Actor) -> None:
