@@ -15,6 +15,7 @@ from .settings import Settings
 from .settings import of as settings_of
 
 _AT_ONCE = 2_000
+_NOTED = 50  # of one act: each is a transaction of its own
 
 
 def role_of(organization_id: UUID, row: ScimUser) -> str | None:
@@ -41,9 +42,10 @@ def recompute(
             rows[row.user_id], given[row.user_id] = row, role
     if not given:
         return 0
-    for user_id, problem in accounts.change_roles(organization=organization, roles=given, actor=actor):
+    for index, (user_id, problem) in enumerate(accounts.change_roles(organization=organization, roles=given, actor=actor)):
         name = rows[user_id].user_name
-        errors.note(organization_id=organization.id, problem=problem, status=problem.status, method="", path="", user_name=name)
+        if index < _NOTED:
+            errors.note(organization_id=organization.id, problem=problem, status=problem.status, method="", path="", user_name=name)
         del given[user_id]
     changed = {rows[user_id].id: role for user_id, role in given.items() if rows[user_id].given_role != role}
     for role in set(changed.values()):
