@@ -146,7 +146,7 @@ def settle_roles(
         if member.user_id in makers:
             _end_keys(member, actor)
     record_all(
-        CHANGE_ROLE.event, actor=actor, organization_id=organization.id,
+        "member.role_changed", actor=actor, organization_id=organization.id,
         entries=[(member, member.user.email, difference({"role": before}, {"role": after})) for member, before, after in moved],
     )  # fmt: skip
     return kept

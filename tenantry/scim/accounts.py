@@ -105,12 +105,13 @@ def give_role(*, organization: Organization, row: ScimUser, role: str | None, se
     row.given_role = role
 
 
-def change_roles(*, organization: Organization, roles: Mapping[UUID, str], actor: Actor) -> list[tuple[UUID, Problem]]:
-    """``give_role`` for many at once, by user id; returns whose role stays, and why. Raises Problem 402, 409 ``last_owner``."""
+def change_roles(*, organization: Organization, roles: Mapping[UUID, str], who: str, actor: Actor) -> list[tuple[UUID, Problem]]:
+    """``give_role`` for many at once, by user id; returns whose role stays, and why. Raises Problem 402, 409 ``last_owner``, of which the
+    owners are told; ``who`` is how their mail calls these people."""
     try:
         kept = settle_roles(roles, organization=organization, authority=SYSTEM_AUTHORITY, actor=actor)
     except Problem as problem:
-        _alert(problem, organization, f"{len(roles):,} people of a group")
+        _alert(problem, organization, who)
         raise
     return [(member.user_id, problem) for member, problem in kept]
 

@@ -42,7 +42,9 @@ def recompute(
             rows[row.user_id], given[row.user_id] = row, role
     if not given:
         return 0
-    for index, (user_id, problem) in enumerate(accounts.change_roles(organization=organization, roles=given, actor=actor)):
+    who = f"{len(given):,} people of a group" if len(given) > 1 else next(iter(rows.values())).user_name
+    kept = accounts.change_roles(organization=organization, roles=given, who=who, actor=actor)
+    for index, (user_id, problem) in enumerate(kept):
         name = rows[user_id].user_name
         if index < _NOTED:
             errors.note(organization_id=organization.id, problem=problem, status=problem.status, method="", path="", user_name=name)
