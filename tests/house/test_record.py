@@ -21,6 +21,7 @@ TOLD_BY_CALLERS = {
     "people.factors.totp.confirm": "part of adding a factor",
     "people.factors.totp.take": "using a code up passes the second factor",
     "people.users.touch_generation": "makes sessions notice what the act has changed",
+    "people.users.touch_generations": "as above, for many",
     "tenancy.settings.write_group": "keeps what the act has decided",
     "sso.policies.saved": "makes the row whose lock the act needs, as the defaults say",
 }
