@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -103,6 +104,17 @@ def _note_refusal(key: ApiKey, refused: Problem) -> None:
         else:
             actor = Actor("key", key.id, key.name, "api")
             record("key.refused", actor=actor, organization_id=key.organization_id, target=key, label=key.name, reason=refused.code)
+    if key.kind == ApiKey.Kind.SCIM:
+        _tell_directory(organization_id=key.organization_id, problem=refused, token_name=key.name)
+
+
+_tell_directory: Callable[..., None] = lambda **ignored: None  # noqa: E731  # replaced at start-up
+
+
+def use_refusals(tell: Callable[..., None]) -> None:
+    """What keeps the refusal of a directory's token, once a minute: ``tell(organization_id=, problem=, token_name=)``."""
+    global _tell_directory
+    _tell_directory = tell
 
 
 def refuse_at_portal(principal: Principal, path: str) -> None:

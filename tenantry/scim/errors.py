@@ -44,6 +44,13 @@ def note(
             _trim(organization_id)
 
 
+def note_token(*, organization_id: UUID, problem: Problem, token_name: str) -> None:
+    """Keep that a token was refused at the door, before anything of its request was read (access.bearer calls it once a minute)."""
+    note(
+        organization_id=organization_id, problem=problem, status=problem.status, method="", path="/scim/v2", token_name=token_name
+    )  # fmt: skip
+
+
 def _trim(organization_id: UUID) -> None:
     rows = ScimError.objects.filter(organization_id=organization_id)
     beyond = rows.order_by("-id").values_list("id", flat=True)[KEPT : KEPT + 1].first()

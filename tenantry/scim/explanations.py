@@ -37,6 +37,12 @@ _BY_CODE: Final = {
         "Somebody was to be added while adding people is switched off.", "Switch “Add people” on under “What it may do”."
     ),
     "scim_disabled": _e("Directory sync was switched off.", "Switch it on under “What it may do”."),
+    "key_revoked": _e("A token was used that is revoked.", "Enter the new token in your directory, or make one."),
+    "key_expired": _e("A token was used that has expired.", "Make a new one and enter it in your directory."),
+    "address_not_allowed": _e(
+        "The request came from a network that isn't on the token's list.",
+        "Make a token whose list has the networks of your provider, or none. The detail says where the request came from.",
+    ),
     "rate_limited": _e("The directory sent more requests at once than are allowed.", f"Nothing was lost. {_AGAIN}"),
     "organization_suspended": _e("The vendor has suspended the organization.", "Ask the vendor what led to it."),
     "maintenance": _e("The workspace was in maintenance.", f"Nothing to do. {_AGAIN}"),

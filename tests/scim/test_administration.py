@@ -84,6 +84,8 @@ def test_a_token_is_shown_once_works_at_its_door_alone_and_ends_when_it_is_revok
     assert [(row["actor"]["kind"], row["actor"]["label"], row["source"], row["reason"]) for row in told] == [
         ("scim_token", "Okta", "scim", "key_revoked")
     ], "once a minute, by its name"
+    (kept,) = ok(cast.owner.get(f"{cast.org}/scim-errors"))["data"]
+    assert (kept["code"], kept["status"], kept["token"]) == ("key_revoked", 401, "Okta") and "revoked" in kept["meaning"]
     assert [len(_events(cast, f"scim_token.{deed}")) for deed in ("created", "revoked")] == [1, 1]
 
 
