@@ -14,7 +14,7 @@ NAME = "terms"
 
 
 def _stand_before(user: User, session: Session) -> bool:
-    if session.method != "sso" or user.terms_accepted_at is not None:
+    if user.terms_accepted_at is not None:  # also for who goes away from the terms and comes back by another way
         return False
     with everywhere():
         return Identity.objects.filter(user=user, newcomer=True).exists()

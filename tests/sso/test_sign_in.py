@@ -24,6 +24,7 @@ def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) 
     assert back.headers["location"].endswith("/account")
     assert walk.http.get("/me").status_code == 401, "the terms stand before everything"
     assert walk.get("/sign-in").headers["location"].startswith(f"/t/{cast.tenant.slug}/terms")
+    assert cast.tenant.sign_in("grace@contoso.example").get("/me").status_code == 401, "by every other way too"
     assert walk.post("/terms").status_code == 302
     me = ok(walk.http.get("/me/profile"))
     assert me["email"] == "grace@contoso.example"
