@@ -115,11 +115,9 @@ class _Plan:
         """``(how many there are in all, those of the page)``."""
         if self.by_database:
             assert self.column is not None
-            size = self.rows.count()
-            if room <= 0 or skip >= size:
-                return size, []
-            part = list(ordered(self.rows, self.column, descending=self.query.descending)[skip : skip + room])
-            return size, self._shown(part)
+            part = list(ordered(self.rows, self.column, descending=self.query.descending)[skip : skip + room]) if room > 0 else []
+            whole = skip == 0 and len(part) < room  # as for whoever asks for one by name: there is nothing more to count
+            return len(part) if whole else self.rows.count(), self._shown(part)
         fitting = self.fitting()
         return len(fitting), self._load([row_id for _, row_id in fitting[skip : skip + max(0, room)]])
 
