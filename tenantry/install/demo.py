@@ -21,6 +21,10 @@ from tenantry.organizations.services import found, transition
 from tenantry.people.models import Staff, User
 from tenantry.people.staff import add_staff
 from tenantry.people.users import ensure_user, rename
+from tenantry.scim import errors, groups, mappings, users
+from tenantry.scim import settings as scim_settings
+from tenantry.scim.refusals import uniqueness
+from tenantry.scim.tokens import make_token
 from tenantry.sso.connections import create_connection, test_provider_allowed
 from tenantry.sso.policies import change as change_policy
 from tenantry.sso.setup import look_up
@@ -109,6 +113,7 @@ def _contoso() -> None:
     claimed = claim(organization=contoso, domain="contoso.example", actor=ada)
     decide(domain=claimed, verify=True, reason="Seen in the trade register", actor=nora)
     _single_sign_on(contoso, ada)
+    _directory(contoso, owner, ada)
     for email in ("nina@contoso.example", "omar@contoso.example"):
         invite(organization=contoso, email=email, role="learner", authority=SYSTEM_AUTHORITY, actor=ada)
     set_limit(organization_id=contoso.id, resource_type="quota:project", limit=3, reason="Pilot", actor=nora)
@@ -132,6 +137,29 @@ def _single_sign_on(contoso: Organization, ada: Actor) -> None:
         actor=ada,
     )
     change_policy(organization=contoso, values={"mode": "test"}, actor=ada)
+
+
+def _directory(contoso: Organization, owner: User, ada: Actor) -> None:
+    """Directory sync at work: a token, some of the people, two groups of which one gives a role, and a refusal that is explained."""
+    token, _ = make_token(organization_id=contoso.id, name="Okta", owner=owner.id, actor=ada)
+    okta, settings = Actor("scim_token", token.id, token.name, "scim"), scim_settings.of(contoso.id)
+    people = []
+    for email, name, _, team in CONTOSO[3:7]:
+        given, _, family = name.partition(" ")
+        body = {
+            "userName": email, "externalId": f"00u-{given.lower()}", "displayName": name,
+            "name": {"givenName": given, "familyName": family},
+            "emails": [{"value": email, "type": "work", "primary": True}], "department": team,
+        }  # fmt: skip
+        people.append({"value": users.create(organization=contoso, body=body, settings=settings, actor=okta).public_id})
+    for name, members in (("Field leads", people[:1]), ("Everyone at Contoso", people)):
+        groups.create(organization=contoso, body={"displayName": name, "members": members}, settings=settings, actor=okta)
+    mappings.change(organization_id=contoso.id, mappings=[mappings.Mapping("Field leads", "manager")], governance=True, actor=ada)
+    taken = uniqueness("The userName lena@contoso.example is taken.")
+    errors.note(
+        organization_id=contoso.id, problem=taken, status=taken.status, method="POST", path="/scim/v2/Users", scim_type="uniqueness",
+        token_name=token.name, user_name="lena@contoso.example", sent={"userName": "lena@contoso.example", "externalId": "00u-lena-2"},
+    )  # fmt: skip
 
 
 def _fabrikam() -> None:
