@@ -34,8 +34,8 @@ with warnings.catch_warnings():  # it looks for a runtime folder that a machine 
 DATABASE = "tenantry"
 RECOVERY_SECONDS = 120
 # Beyond the defaults of initdb. Durability is left as it is (fsync, full_page_writes and synchronous_commit stay on).
-# autovacuum_naptime: a fresh directory sends thousands of people in its first minute. As long as a table has no statistics, PostgreSQL can't tell
-# its indexes apart, and finding one of them takes as long as there are many.
+# autovacuum_naptime: a new directory sends thousands of people in its first minute. While a table has no statistics, PostgreSQL can't tell
+# its indexes apart, and finds one of them by looking at all.
 # unix_socket_permissions: the cluster trusts its socket, so only the user that runs it (and root) may open it.
 SETTINGS = """
 # Set by Tenantry when it made this cluster. ALTER SYSTEM may change them.

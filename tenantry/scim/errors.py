@@ -25,23 +25,26 @@ _KEPT_VALUES: Final = frozenset(
 BLOTTED: Final = "…"
 
 
-def note(
+def note(*, organization_id: UUID, problem: Problem, **what: Any) -> None:
+    """``keep`` in a transaction of its own: the refusal rolls the request's back."""
+    with aside():
+        keep(organization_id=organization_id, problem=problem, **what)
+
+
+def keep(
     *, organization_id: UUID, problem: Problem, status: int, method: str, path: str, scim_type: str = "", token_name: str = "",
     user_name: str = "", sent: Any = None,
 ) -> None:  # fmt: skip
-    """Keep one refusal, in a transaction of its own: the refusal rolls the request's back. ``sent`` is the body as it was read.
-
-    ``status`` and ``scim_type`` are as the directory got them.
-    """
-    with aside():
-        row = ScimError(
-            organization_id=organization_id, request_id=request_info.get().request_id[:100], token_name=token_name[:120],
-            method=method[:10], path=_printable(path)[:300], user_name=_printable(user_name)[:254], status=status, scim_type=scim_type[:20],
-            code=problem.code[:60], detail=_printable(problem.detail)[:2000], sent=without_secrets(sent),
-        )  # fmt: skip
-        row.save(force_insert=True)
-        if row.id.int % _TRIMMED_EVERY == 0:
-            _trim(organization_id)
+    """Keep one refusal in the present transaction. ``sent`` is the body as it was read; ``status`` and ``scim_type`` are as the
+    directory got them."""
+    row = ScimError(
+        organization_id=organization_id, request_id=request_info.get().request_id[:100], token_name=token_name[:120],
+        method=method[:10], path=_printable(path)[:300], user_name=_printable(user_name)[:254], status=status, scim_type=scim_type[:20],
+        code=problem.code[:60], detail=_printable(problem.detail)[:2000], sent=without_secrets(sent),
+    )  # fmt: skip
+    row.save(force_insert=True)
+    if row.id.int % _TRIMMED_EVERY == 0:
+        _trim(organization_id)
 
 
 def note_token(*, organization_id: UUID, problem: Problem, token_name: str) -> None:
