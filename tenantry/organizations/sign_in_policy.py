@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection
 
@@ -45,14 +46,17 @@ def rules_for(user_id: Any) -> list[Rules]:
         rows = Membership.objects.filter(user_id=user_id, status=Membership.Status.ACTIVE, organization__deleted_at__isnull=True)
         rows = rows.filter(**{f"{policy.rstrip('_')}__isnull": False}).exclude(organization__state=Organization.State.DEACTIVATED)
         found = rows.values_list(
-            "organization__name", "created_at", f"{policy}required_since", f"{policy}grace_days", f"{policy}session_lifetime_hours",
-            f"{policy}idle_minutes",
+            "organization_id", "organization__name", "created_at", f"{policy}required_since", f"{policy}grace_days",
+            f"{policy}session_lifetime_hours", f"{policy}idle_minutes",
         )  # fmt: skip
         return [_rules(*row) for row in found]
 
 
-def _rules(name: str, joined: datetime, required: datetime | None, grace: int, hours: int | None, minutes: int | None) -> Rules:
+def _rules(
+    organization_id: UUID, name: str, joined: datetime, required: datetime | None, grace: int, hours: int | None, minutes: int | None
+) -> Rules:
     return Rules(
+        organization_id=organization_id,
         lifetime=timedelta(hours=hours) if hours else None,
         idle=timedelta(minutes=minutes) if minutes else None,
         second_factor_from=max(required, joined) + timedelta(days=grace) if required else None,

@@ -9,7 +9,7 @@ class SingleSignOn(AppConfig):
         from tenantry.kit import attention
         from tenantry.organizations import queries
         from tenantry.organizations.domains import services as domains
-        from tenantry.people import entry, proof, sessions
+        from tenantry.people import entry, proof, rules, sessions
 
         from . import attributes, ending, enforcing, events, letters, policies, published, routing, terms, upkeep  # noqa: F401  # importing events, letters and published registers
         from .provider import events as of_test_provider  # noqa: F401  # importing registers
@@ -20,6 +20,7 @@ class SingleSignOn(AppConfig):
         entry.use_router(routing.route)
         entry.use_farewell(ending.farewell_of)
         proof.use_provider(routing.proving)
+        rules.use_providers(routing.organization_of)
         terms.register()
         attention.watch(
             "identity:read",

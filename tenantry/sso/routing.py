@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import urlencode
+from uuid import UUID
 
 from tenantry.kit.problems import invalid
 from tenantry.organizations import domains
@@ -63,3 +64,9 @@ def proving(session: Session, next_path: str) -> str:
         return ""
     asked = {"purpose": "prove"} | ({"next": next_path} if next_path else {})
     return f"{address('sso_start', connection_id=connection.id)}?{urlencode(asked)}"
+
+
+def organization_of(connection_id: UUID) -> UUID | None:
+    """Whose a connection is: for whom its provider counts as more than one proof (people/rules.py)."""
+    with everywhere():
+        return Connection.objects.values_list("organization_id", flat=True).filter(id=connection_id).first()

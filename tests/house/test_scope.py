@@ -32,6 +32,7 @@ EVERYWHERE = {
     "organizations.invitations.decline": "as above",
     "sso.enforcing.veto": "who holds the domain of somebody who isn't inside yet, and whether it enforces its provider",
     "sso.routing.route": "as above, before anybody has said who they are",
+    "sso.routing.organization_of": "whose provider vouched for a session, whichever organization is looked at now",
     "sso.recovery.use_code": "the owner isn't inside yet: the signed proof and the code decide",
     "sso.terms._stand_before": "the newcomer isn't inside yet",
     "sso.ending.farewell_of": "the session has just ended",

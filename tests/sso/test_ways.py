@@ -9,10 +9,13 @@ from typing import Any
 
 import httpx
 
+from tenantry.audit.services import CLI
 from tenantry.kit.clock import now
+from tenantry.organizations import sign_in_policy
 from tenantry.sso import ending, upkeep
 from tenantry.sso.models import Certificate, Connection, SingleSession
 
+from .. import factories
 from ..people import Cast, ok, problem
 from .walking import Walk, code_of, connected
 
@@ -37,6 +40,21 @@ def onward(page: httpx.Response) -> str:
     found = re.search(r'http-equiv="refresh" content="\d;url=([^"]+)"', page.text)
     assert found, page.text
     return unescape(found[1])
+
+
+def test_a_provider_is_a_second_factor_for_its_own_organization_alone(cast: Cast) -> None:
+    start = connected(cast)["ours"]["start_url"]
+    for asking, step in (("contoso", ""), ("fabrikam", "second_factor_setup")):
+        organization = getattr(cast, asking)
+        with cast.tenant.scope():
+            if asking == "fabrikam":
+                factories.member(organization, "learner@contoso.example")
+            sign_in_policy.save(organization=organization, values={"second_factor": "required", "grace_days": 0}, exempt=True, actor=CLI)
+        walk = Walk(cast.tenant)
+        assert walk.back(start, email="learner@contoso.example").status_code == 302
+        answer = walk.http.get("/me")
+        assert (answer.status_code == 200) == (not step), (asking, answer.text)
+        assert step in answer.text
 
 
 def test_openid_connect_from_end_to_end(cast: Cast) -> None:

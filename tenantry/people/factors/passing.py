@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from tenantry.access import limits
 from tenantry.audit.services import Actor, record
@@ -19,9 +20,7 @@ from . import devices, recovery, totp
 if TYPE_CHECKING:
     from .passkeys import Place
 
-# Whoever vouches for these has looked at more than one proof: the organization's own provider, or the person's fingerprint or PIN.
 SETUP = "second_factor_setup"
-STRONG = frozenset({"sso", "passkey"})
 
 
 def has_factor(user: User) -> bool:
@@ -34,21 +33,31 @@ def required_from(user: User) -> datetime | None:
     return rules_of(user.id).second_factor_from
 
 
-def demanded(user: User) -> bool:
+def demanded(user: User, *, but_of_provider: UUID | None = None) -> bool:
     """Whether an organization of this person's asks for a second factor now, the time of grace being over."""
-    start = required_from(user)
+    start = rules_of(user.id, but_of_provider=but_of_provider).second_factor_from
     return start is not None and start <= now()
 
 
+def _is_strong(user: User, session: Session) -> bool:
+    """Whether a session has begun with more than one proof: a passkey's fingerprint or PIN, or an organization's own provider.
+
+    A provider speaks for its organization: where another one asks for a second factor, what it has looked at isn't known.
+    """
+    if session.method == "sso":
+        return not demanded(user, but_of_provider=session.connection_id)
+    return session.method == "passkey"
+
+
 def _stands_before(user: User, session: Session) -> bool:
-    if session.method in STRONG or session.second_factor_at or not has_factor(user):
+    if session.second_factor_at or not has_factor(user) or _is_strong(user, session):
         return False
     return not devices.remembers(user)
 
 
 def set_up_stands_before(user: User, session: Session) -> bool:
     """Whether this person has to set up a second factor before they go on."""
-    return session.method not in STRONG and demanded(user) and not has_factor(user)
+    return demanded(user) and not has_factor(user) and not _is_strong(user, session)
 
 
 def register() -> None:
