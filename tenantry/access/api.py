@@ -89,7 +89,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
                 "name": m.name,
                 "slug": m.slug,
                 "role": m.role,
-                "permissions": permissions_of(m.role),
+                "permissions": [name for name in permissions_of(m.role) if principal.may(name, m.organization_id)],
             }
             for m in principal.memberships
         ],

@@ -21,7 +21,7 @@ from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, forbidden, not_found
 
 from .models import ApiKey
-from .permissions import OPEN_TO_IMPERSONATION, staff_holds
+from .permissions import OPEN_TO_IMPERSONATION, OPEN_TO_LOOKING, staff_holds
 from .principal import Principal, principal_of
 
 if TYPE_CHECKING:
@@ -106,6 +106,12 @@ def closed_to_impersonation() -> Problem:
     return Problem(HTTPStatus.FORBIDDEN, "impersonation_closed", "This is closed while you look at the portal as somebody else.")
 
 
+def read_only_impersonation() -> Problem:
+    """403 for what staff can do as somebody else only once they raised it."""
+    detail = "You look at the portal as somebody else and can change nothing. Raise it first, if you must."
+    return Problem(HTTPStatus.FORBIDDEN, "impersonation_read_only", detail)
+
+
 def is_recent(principal: Principal) -> bool:
     """Whether this principal proved who they are within ``RECENT``. A key does with every request."""
     session = principal.session
@@ -180,6 +186,8 @@ def lacking(principal: Principal, permission: str) -> Problem:
     """403 for somebody who doesn't hold a permission: of a key with scopes it is said which one is missing."""
     if principal.impersonator is not None and permission not in OPEN_TO_IMPERSONATION:
         return closed_to_impersonation()
+    if principal.impersonator is not None and not principal.raised and permission not in OPEN_TO_LOOKING:
+        return read_only_impersonation()
     if principal.scopes is not None and permission not in principal.scopes:
         return insufficient_scope(permission)
     return forbidden(permission)

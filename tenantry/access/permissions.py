@@ -70,6 +70,11 @@ OPEN_TO_IMPERSONATION: Final = frozenset({
     "members:write", "members:grant_operational", "invitations:read", "invitations:write", "webhooks:read", "entitlements:read",
     "usage:read", "usage:write", "audit:read_operations", "maintenance:read",
 })  # fmt: skip
+# Of these, what only shows something: the rest isn't theirs before they raised it, so no page offers it either.
+OPEN_TO_LOOKING: Final = OPEN_TO_IMPERSONATION & frozenset({
+    "organization:read", "settings:read", "roles:read", "members:directory", "members:read", "invitations:read", "webhooks:read",
+    "entitlements:read", "usage:read", "audit:read_operations", "maintenance:read",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from tenantry.audit.services import Actor
 from tenantry.kit.ids import encode
 from tenantry.tenancy.scope import EVERYTHING, Everything
 
-from .permissions import OPEN_TO_IMPERSONATION, ROLES, role_holds, staff_holds
+from .permissions import OPEN_TO_IMPERSONATION, OPEN_TO_LOOKING, ROLES, role_holds, staff_holds
 
 if TYPE_CHECKING:
     from tenantry.people.models import Session, User
@@ -108,7 +108,7 @@ class Principal:
         """Whether this principal holds a permission, in one organization or in the tenant as a whole."""
         if self.scopes is not None and permission not in self.scopes:
             return False
-        if self.impersonator is not None and permission not in OPEN_TO_IMPERSONATION:
+        if self.impersonator is not None and permission not in (OPEN_TO_IMPERSONATION if self.raised else OPEN_TO_LOOKING):
             return False
         if self.staff_role and staff_holds(self.staff_role, permission):
             return True

@@ -50,7 +50,7 @@ def invite(
     if pending and pending.expires_at > now():
         if pending.role != role:
             _change_role(pending, role, authority, actor)
-        return resend(invitation=pending, actor=actor), False
+        return resend(invitation=pending, authority=authority, actor=actor), False
     if pending:
         _close(pending, Invitation.Status.EXPIRED, SYSTEM)
     limits.move(organization.id, limits.seats(None, seat_of(role)))
@@ -132,9 +132,10 @@ def _again(invitation: Invitation) -> Invitation:
     return Invitation.objects.select_for_update().get(id=invitation.id)
 
 
-def resend(*, invitation: Invitation, actor: Actor) -> Invitation:
-    """Send it again with a new token, which ends the old one. Raises Problem 409, 429 ``resend_too_soon``."""
+def resend(*, invitation: Invitation, authority: Authority, actor: Actor) -> Invitation:
+    """Send it again with a new token, which ends the old one: as much as inviting. Raises Problem 403, 409, 429 ``resend_too_soon``."""
     invitation = _again(invitation)
+    require_grant(authority, invitation.role)
     _open(invitation)
     wait = (invitation.last_sent_at + RESEND_AFTER - now()).total_seconds()
     if wait > 0:

@@ -122,9 +122,10 @@ def test_revoking_takes_the_offer_back(cast: Cast) -> None:
     problem(cast.nobody.post("/invitations/accept", json={"token": token}), 410, "invitation_closed")
 
 
-def test_a_maintainer_does_not_revoke_or_change_what_an_owner_offered(cast: Cast) -> None:
+def test_a_maintainer_does_not_revoke_change_or_send_again_what_an_owner_offered(cast: Cast) -> None:
     made = ok(_invite(cast, role="owner"), 201)
     problem(cast.maintainer.delete(f"{cast.org}/invitations/{made['id']}"), 403, "role_not_grantable")
+    problem(cast.maintainer.post(f"{cast.org}/invitations/{made['id']}/resend"), 403, "role_not_grantable")
     body = {"email": EMAIL, "role": "learner"}
     problem(cast.maintainer.post(f"{cast.org}/invitations", json=body), 403, "role_not_grantable")
     assert ok(cast.owner.get(f"{cast.org}/invitations"))["data"][0]["role"] == "owner"

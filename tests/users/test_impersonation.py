@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.permissions import OPEN_TO_IMPERSONATION
+from tenantry.access.permissions import OPEN_TO_IMPERSONATION, OPEN_TO_LOOKING
 from tenantry.audit.models import Event
 from tenantry.kit.clock import now
 from tenantry.people.impersonation import ending
@@ -51,6 +51,8 @@ def test_staff_see_what_the_member_sees_and_become_themselves_again(cast: Cast, 
     problem(sam.get(f"/organizations/{cast.fabrikam.public_id}"), 404, "not_found")
     page = sam.get(f"{cast.tenant.url}/o/contoso/members").text
     assert "sam" in page and "you can change nothing" in page and "impersonation/stop" in page
+    assert "Invite people" not in page and set(me["memberships"][0]["permissions"]) <= OPEN_TO_LOOKING, "what is refused isn't offered"
+    assert sam.get(f"{cast.tenant.url}/o/contoso/invitations/new").status_code == 403
     assert "/keys" not in page.partition("<nav")[2].partition("</nav>")[0], "what is closed isn't offered"
     for error, status in (("nowhere", 404), ("o/contoso/keys", 403), ("o/fabrikam/", 404), ("?all", 302)):
         refused = sam.get(f"{cast.tenant.url}/{error}")
@@ -76,6 +78,7 @@ def test_it_reads_only_until_it_is_raised_and_both_names_are_on_the_record(cast:
     problem(sam.post(f"/impersonations/{begun['id']}/raise", json={"reason": " "}), 422, "reason_missing")
     problem(cast.owner.post(f"/impersonations/{begun['id']}/raise", json={"reason": "x"}), 404, "not_found")
     assert ok(sam.post(f"/impersonations/{begun['id']}/raise", json={"reason": "To mend it"}))["raised_at"]
+    assert "Invite people" in sam.get(f"{cast.tenant.url}/o/contoso/members").text
     ok(sam.patch(cast.org, json={"name": "Contoso 2"}))
     events = ok(cast.owner.get(f"{cast.org}/audit-events", params={"limit": 5}))["data"]
     by_action = {event["action"]: event for event in events}

@@ -147,7 +147,10 @@ def _json_rows(body: bytes) -> list[dict[str, Any]]:
 def resend(request: HttpRequest, organization_id: OrganizationRef, invitation_id: InvitationRef) -> dict[str, Any]:
     """With a new link, which ends the old one; at most once a minute."""
     organization = guard(request, "invitations:write", organization_id)
-    return invitation(invitations.resend(invitation=invitations.load(organization, invitation_id), actor=actor_of(request)))
+    authority = authority_of(signed_in(request), organization.id)
+    return invitation(
+        invitations.resend(invitation=invitations.load(organization, invitation_id), authority=authority, actor=actor_of(request))
+    )
 
 
 @router.delete("/organizations/{organization_id}/invitations/{invitation_id}", response=InvitationOut, summary="Revoke",

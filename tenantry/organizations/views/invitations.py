@@ -56,9 +56,9 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
                 "role": ROLES[row.role].label,
                 "not_told": told[row.id].words if row.id in told else "",
                 "status": "expired" if row.status == "pending" and row.expires_at <= moment else row.status,
-                "may_resend": writes and row.status == "pending" and row.expires_at > moment,
-                "may_revoke": writes and row.status == "pending",
-                "revoke_closed": "" if row.role in grants else choices.out_of_reach(row.role),
+                "open": writes and row.status == "pending",
+                "expired": row.expires_at <= moment,
+                "closed": "" if row.role in grants else choices.out_of_reach(row.role),
             }
             for row in page.rows
         ],
@@ -98,7 +98,8 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 def resend(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse:
     """Send it again, with a new link."""
     organization = guard(request, "invitations:write", slug)
-    sent = services.resend(invitation=services.load(organization, invitation_id), actor=actor_of(request))
+    authority = authority_of(signed_in(request), organization.id)
+    sent = services.resend(invitation=services.load(organization, invitation_id), authority=authority, actor=actor_of(request))
     done = f"The invitation was sent to {sent.email} again. The link in the earlier mail no longer works."
     _say(
         request,

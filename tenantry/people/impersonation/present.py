@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from tenantry.access.guards import read_only_impersonation
 from tenantry.access.permissions import staff_holds
 from tenantry.access.principal import Belonging, Principal, principal_of
 from tenantry.kit.clock import now
-from tenantry.kit.problems import Problem
 from tenantry.tenancy.scope import aside
 
 from ..models import Impersonation, Session, Staff, User
@@ -66,9 +66,7 @@ def require_allowed(request: HttpRequest) -> None:
     principal = principal_of(request)
     if principal.impersonator is None or principal.raised or request.method in _SAFE or _WAYS_OUT.fullmatch(request.path_info):
         return
-    raise Problem(
-        403, "impersonation_read_only", "You look at the portal as somebody else and can change nothing. Raise it first, if you must."
-    )
+    raise read_only_impersonation()
 
 
 def over(session_ids: Collection[UUID]) -> None:
