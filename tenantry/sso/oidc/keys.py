@@ -1,15 +1,16 @@
 """A provider's public keys (RFC 7517), kept for a while, and asked for again when a token names one that isn't known.
 
 Kept per process and per address: what stands there is the same for everybody. A key that the provider withdraws is believed
-for ``KEPT_SECONDS`` at most. A token with an unknown ``kid`` makes us ask again (OpenID Connect Core §10.1.1), but no more
-often than every ``APART_SECONDS``: whoever sends such tokens can't make us call the provider for each.
+for ``KEPT_SECONDS`` at most. A token with an unknown ``kid`` makes us ask again (OpenID Connect Core §10.1.1), at once, so that
+a key that was rolled over counts from its first token on; but no more than ``RENEWALS`` times within ``WITHIN_SECONDS``: whoever
+sends such tokens can't make us call the provider for each.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ from .discovery import Provider
 from .documents import words
 
 KEPT_SECONDS = 15 * 60
-APART_SECONDS = 10
+RENEWALS, WITHIN_SECONDS = 3, 30
 FAILED_SECONDS = 1
 MOST_KEYS = 64
 PROVIDERS = 1024
@@ -113,10 +114,17 @@ class _Held:
         self.asking = threading.Lock()
         self.found: tuple[KeySet, float] | None = None  # and when it was read
         self.asked = float("-inf")  # when the last asking ended, or began
+        self.renewals: deque[float] = deque(maxlen=RENEWALS)  # when an unknown name last made us ask
 
     def good(self, now: float) -> KeySet | None:
         found = self.found
         return found[0] if found and now - found[1] <= KEPT_SECONDS else None
+
+    def may_renew(self, now: float, *, since: float) -> bool:
+        """Whether to ask again: nobody did while we waited (``since``), and not too often lately."""
+        if self.asked > since:
+            return False
+        return len(self.renewals) < RENEWALS or now - self.renewals[0] > WITHIN_SECONDS
 
 
 _held: OrderedDict[str, _Held] = OrderedDict()
@@ -168,17 +176,19 @@ class Keys:
 
     def all(self, *, renew: bool = False) -> KeySet:
         """All usable keys; with ``renew`` asked for again, unless that was just done. May wait for the network."""
-        held = self._held
-        if not renew and (good := held.good(time.monotonic())):
+        held, since = self._held, time.monotonic()
+        if not renew and (good := held.good(since)):
             return good  # nobody waits for somebody else's asking
         with held.asking:
             now = time.monotonic()
             good = held.good(now)
-            if good and not (renew and now - held.asked > APART_SECONDS):
+            if good and not (renew and held.may_renew(now, since=since)):
                 return good
             if not good and now - held.asked <= FAILED_SECONDS:
                 raise Refused("oidc_keys_unavailable", "The provider's keys could not be read a moment ago. Try again.")
             held.asked = now
+            if good:
+                held.renewals.append(now)
             try:
                 read = read_set(network.read(self._fetch, self.address, what="The provider's list of keys"))
             except Refused:
