@@ -30,7 +30,7 @@ from tenantry.people.users import touch_generation, touch_generations
 
 from .authority import Authority, known_role, require_grant
 from .models import Invitation, Membership, Organization
-from .states import refusal
+from .states import TAKING_AWAY, refusal
 
 LIVE = (Membership.Status.ACTIVE, Membership.Status.SUSPENDED)
 DISJOINT = ({"learner", "expert"},)
@@ -74,7 +74,7 @@ def settle(
     ``transition_forbidden``, ``user_suspended``), 412 ``version_stale``, 402 ``entitlement_limit_reached``; nothing has then happened.
     """
     limits.lock(organization.id, SEATS)  # the seat lock: from here on nobody else changes this organization's members
-    _state_allows(organization)
+    _state_allows(organization, TAKING_AWAY if act is SUSPEND else "members:write")
     member = Membership.objects.select_for_update().filter(organization=organization, user=user).first()
     if expected_version is not None and member is not None and member.version != expected_version:
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "version_stale", "Somebody changed this member meanwhile. Load it again.")
@@ -123,7 +123,7 @@ def settle_roles(
     (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
     """
     limits.lock(organization.id, SEATS)
-    _state_allows(organization)
+    _state_allows(organization, "members:write")
     members = Membership.objects.select_for_update(of=("self",)).select_related("user").order_by("id")
     moved: list[tuple[Membership, str, str]] = []  # with the role before and the role now
     kept: list[tuple[Membership, Problem]] = []
@@ -191,9 +191,9 @@ def _end_keys(member: Membership, actor: Actor) -> None:
     revoke_keys_beyond(owner=member.user_id, may=may, organization_id=member.organization_id, actor=actor, reason=reason)
 
 
-def _state_allows(organization: Organization) -> None:
+def _state_allows(organization: Organization, permission: str) -> None:
     state = Organization.objects.values_list("state", flat=True).get(id=organization.id)  # as it is now, under the lock
-    if code := refusal(state, "members:write"):
+    if code := refusal(state, permission):
         raise Problem(HTTPStatus.FORBIDDEN, code, "In its present state this organization's members can't be changed.")
 
 

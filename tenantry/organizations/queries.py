@@ -18,6 +18,7 @@ from .models import Invitation, Membership, Organization, Profile, SignInPolicy
 from .states import DEACTIVATED, PENDING, refusal
 
 Attributes = Callable[[UUID, Iterable[UUID]], Mapping[UUID, dict[str, str]]]
+_inactive: Callable[[UUID, str], bool] = lambda organization_id, email: False  # noqa: E731  # replaced at start-up
 _attributes: Attributes = lambda organization_id, user_ids: {}  # noqa: E731  # replaced at start-up
 
 
@@ -30,6 +31,17 @@ def use_attributes(loader: Attributes) -> None:
 def attributes_of(organization_id: UUID, user_ids: Iterable[UUID]) -> Mapping[UUID, dict[str, str]]:
     """By person, the further attributes that the organization's identity provider last sent; for who may read members."""
     return _attributes(organization_id, user_ids)
+
+
+def use_directory(says_inactive: Callable[[UUID, str], bool]) -> None:
+    """The room of directories hands in whether an organization's directory says that whoever has an address is inactive."""
+    global _inactive
+    _inactive = says_inactive
+
+
+def kept_out(organization_id: UUID, email: str) -> bool:
+    """Whether the organization's directory calls this address inactive. Then nobody joins by it of themself; a person may still invite."""
+    return _inactive(organization_id, email)
 
 
 def load(key: UUID | str, staff: bool) -> Organization | None:

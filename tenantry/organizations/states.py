@@ -30,6 +30,10 @@ FUNDING_AFTER_VERIFICATION: Final = "invoice"
 _STAFF_WHILE_SUSPENDED: Final = frozenset({"entitlements:write"})
 
 
+# What a directory may still do in one that is suspended: who has left the company must not keep their access because of a bill.
+TAKING_AWAY: Final = "members:deprovision"
+
+
 def is_reading(permission: str) -> bool:
     """Whether a permission only looks: ``members:read`` does, ``members:write`` does not."""
     return permission.partition(":")[2] in _READING
@@ -42,6 +46,6 @@ def refusal(state: str, permission: str, *, staff: bool = False) -> str | None:
     if state == PENDING:
         return "organization_pending" if permission in _NOT_WHILE_PENDING else None
     if state == SUSPENDED:
-        allowed = is_reading(permission) or (staff and permission in _STAFF_WHILE_SUSPENDED)
+        allowed = is_reading(permission) or permission == TAKING_AWAY or (staff and permission in _STAFF_WHILE_SUSPENDED)
         return None if allowed else "organization_suspended"
     return None if staff and is_reading(permission) else "organization_deactivated"

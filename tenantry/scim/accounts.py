@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.db.models import Q
+
 from tenantry.audit.services import Actor
 from tenantry.kit.problems import Problem
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
@@ -21,9 +23,10 @@ from tenantry.people.users import change_address, ensure_user, rename
 from tenantry.tenancy.scope import everywhere
 
 from . import alerts
-from .models import ScimUser
+from .models import ScimAddress, ScimUser
 from .refusals import gone, uniqueness
 from .settings import Settings
+from .settings import of as settings_of
 
 
 def speaks_for(organization: Organization, row: ScimUser, user: User) -> bool:
@@ -74,18 +77,39 @@ def _inherit(row: ScimUser) -> None:
         row.made_user, row.given_role, row.suspended_here = before.made_user, before.given_role, before.suspended_here
 
 
-def leave(*, organization: Organization, row: ScimUser, actor: Actor, reason: str) -> None:
+def inactive(organization_id: UUID, email: str) -> bool:
+    """Whether the directory says that whoever has this address is not to come in: for the ways in that nobody else decides."""
+    key = email.casefold()
+    further = ScimAddress.objects.filter(organization_id=organization_id, key=key).values("holder_id")
+    theirs = Q(user__email=email) | Q(user_name_key=key) | Q(address_key=key) | Q(id__in=further)
+    rows = ScimUser.objects.filter(theirs, organization_id=organization_id, active=False, deleted_at__isnull=True)
+    if not rows.exists():
+        return False
+    settings = settings_of(organization_id)
+    return settings.enabled and settings.deprovision
+
+
+def leave(*, organization: Organization, row: ScimUser, address: str = "", actor: Actor, reason: str) -> None:
     """Suspend the person's membership: the seat is free, sessions and keys end. Nothing happens to who isn't an active member.
+    ``address`` finds a member of whom the directory hasn't spoken before, and sets the row's ``user``.
 
     Raises Problem 409 ``last_owner``, of which the owners are told.
     """
-    user = row.user
+    user = row.user or (_unclaimed(organization, address) if address else None)
     if user is None or not Membership.objects.filter(organization=organization, user=user, status="active").exists():
         return
     _settle(SUSPEND, organization, user, "", actor, reason)
-    row.suspended_here = True
+    row.user, row.suspended_here = user, True
     if speaks_for(organization, row, user) or not (_is_staff(user) or _active_elsewhere(user, organization)):
         end_sessions(user=user, actor=actor, reason=reason)
+
+
+def _unclaimed(organization: Organization, address: str) -> User | None:
+    """A member with this address who is no other person of the directory."""
+    rows = ScimUser.objects.filter(organization_id=organization.id, user__isnull=False, deleted_at__isnull=True)
+    members = Membership.objects.filter(organization=organization, user__email=address).exclude(user__in=rows.values("user_id"))
+    found = members.select_related("user").first()
+    return found.user if found else None
 
 
 def give_role(*, organization: Organization, row: ScimUser, role: str | None, settings: Settings, actor: Actor) -> None:

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from tenantry.kit.answers import scim_error_body, scim_status
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem
+from tenantry.organizations.states import refusal
 from tenantry.tenancy.scope import current
 
 from . import errors, making, users
@@ -109,7 +110,7 @@ class _Run:
 
     def _make_at_once(self) -> None:
         """New people at the beginning, of whom nothing is to be said but that they are new: all in one statement."""
-        if not self.call.settings.provision:
+        if not self.call.settings.provision or refusal(self.call.organization.state, "members:write"):
             return
         first: list[tuple[_Operation, making.Fresh]] = []
         for each in self.operations:

@@ -11,6 +11,7 @@ from tenantry.entitlements import limits
 from tenantry.entitlements.plans import SEATS
 from tenantry.kit.problems import Problem
 from tenantry.organizations.models import Organization
+from tenantry.organizations.queries import require_state
 
 from . import groups, users
 from . import settings as sync
@@ -62,7 +63,19 @@ def route(method: str, path: str) -> Handler:
     if method not in found:
         allowed = ", ".join(found)
         raise Problem(405, "method_not_allowed", f"This address takes {allowed} only.", headers={"Allow": allowed})
-    return found[method]
+    handler = found[method]
+    return handler if method == "GET" or _takes_away(path) or path.endswith(".search") else lambda call: handler(_writing(call))
+
+
+def _takes_away(path: str) -> bool:
+    """Whether this may end in somebody's losing access, which works in every state: ``users`` looks at what is wanted."""
+    return path.strip("/").startswith("Users/")
+
+
+def _writing(call: Call) -> Call:
+    """Raises Problem 403 ``organization_suspended`` and the like."""
+    require_state(call.organization, "members:write", staff=False)
+    return call
 
 
 def _table(parts: list[str]) -> dict[str, Handler]:

@@ -12,6 +12,7 @@ from tenantry.kit.clock import now
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem
 from tenantry.organizations.models import Organization
+from tenantry.organizations.queries import require_state
 from tenantry.people.models import User
 
 from . import accounts, making, roles
@@ -63,6 +64,8 @@ def create(*, organization: Organization, body: dict[str, Any], settings: Settin
             organization=organization, row=row, address=_address(wanted), name=display_of(wanted), role=None, settings=settings, actor=actor
         )
         _require_own(row)
+    elif settings.deprovision:
+        accounts.leave(organization=organization, row=row, address=_quiet_address(wanted), actor=actor, reason="Inactive in the directory.")
     row.save(force_insert=True)
     _keep_addresses(row, wanted)
     changes: dict[str, Any] = {"userName": {"before": None, "after": row.user_name}, "active": {"before": None, "after": row.active}}
@@ -115,6 +118,8 @@ def delete(*, organization: Organization, row: ScimUser, settings: Settings, act
 
 def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any], settings: Settings, actor: Actor) -> ScimUser:
     before = attributes_of(row)
+    if wanted["active"]:
+        require_state(organization, "members:write", staff=False)
     if before == wanted and not (not row.active and settings.deprovision):
         return row  # sent again with nothing new in it
     other = _taken(organization.id, wanted, but=row)
@@ -137,7 +142,9 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
             role=roles.role_of(organization.id, row), settings=settings, actor=actor,
         )  # fmt: skip
     elif not row.active and settings.deprovision:
-        accounts.leave(organization=organization, row=row, actor=actor, reason="Deactivated by the directory.")
+        accounts.leave(
+            organization=organization, row=row, address=_quiet_address(wanted), actor=actor, reason="Deactivated by the directory."
+        )
     _require_own(row)
     if settings.update_profile:
         accounts.update_profile(organization=organization, row=row, name=display_of(wanted), actor=actor)
@@ -145,7 +152,7 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
         if address and address != address_before:
             accounts.move(organization=organization, row=row, address=address, actor=actor)
     if before == wanted:
-        ScimUser.objects.filter(id=row.id).update(suspended_here=row.suspended_here)
+        ScimUser.objects.filter(id=row.id).update(suspended_here=row.suspended_here, user=row.user)
         return row
     row.version += 1
     row.changed_at = now()

@@ -11,7 +11,7 @@ from typing import Any
 
 from tenantry.access.permissions import ROLES
 from tenantry.kit.clock import now
-from tenantry.organizations import domains
+from tenantry.organizations import domains, queries
 from tenantry.organizations.models import Invitation, Membership, Organization
 from tenantry.people.models import Staff, User
 
@@ -120,6 +120,9 @@ def _judge_person(
             return Verdict(email, identity, user)  # let in, to answer the invitation
         detail = f"You are no member of {organization.name}, and signing in makes nobody one. Ask an owner for an invitation."
         return Verdict(email, identity, user, refusal=Refused("sso_not_a_member", detail))
+    if not offered and queries.kept_out(organization.id, email):
+        detail = f"The directory of {organization.name} says that your account is deactivated. Ask your IT department."
+        return Verdict(email, identity, user, refusal=Refused("sso_directory_inactive", detail))
     return Verdict(email, identity, user, joins=True, role=offered.role if offered else mapped or policy.default_role)
 
 

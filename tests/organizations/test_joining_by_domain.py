@@ -11,6 +11,7 @@ from tenantry.people.users import ensure_user
 
 from .. import factories
 from ..people import Cast, ok, problem, race
+from ..scim.directory import Directory
 
 DOMAIN = "contoso.example"
 
@@ -35,6 +36,13 @@ def test_they_join_at_once_where_that_is_allowed(cast: Cast) -> None:
         ok(xena.post("/auth/password", json={"email": f"xena@{DOMAIN}", "password": "seven green herons"}))
         assert ok(xena.get("/me/join-offers"))["data"] == []
     assert ok(cast.learner.get("/me/join-offers"))["data"] == []  # a member already
+    with Directory(cast.tenant, cast.contoso) as directory, cast.tenant.sign_in(f"wes@{DOMAIN}") as wes:
+        held_back = directory.user(f"wes@{DOMAIN}", active=False)
+        assert ok(wes.get("/me/join-offers"))["data"] == [], "its directory says that he is away"
+        problem(wes.post("/me/join-requests", json=contoso), 404, "not_found")
+        ok(cast.owner.put(f"{cast.org}/scim-settings", json={"deprovision": False}))
+        assert len(ok(wes.get("/me/join-offers"))["data"]) == 1, "where the directory takes nobody away, it keeps nobody out"
+        assert held_back["active"] is False
     (offer,) = ok(zoe.get("/me/join-offers"))["data"]
     assert (offer["name"], offer["how"], offer["request"]) == ("Contoso", "allow", None)
     page = zoe.get(f"{cast.tenant.url}/").text

@@ -83,6 +83,47 @@ def test_groups_give_roles_and_the_last_owner_stays(cast: Cast, directory: Direc
         Membership.objects.filter(id=member.id).update(status="active", seat_assigned_at=member.created_at)
 
 
+def test_access_is_taken_away_whatever_state_the_organization_is_in(cast: Cast, directory: Directory) -> None:
+    """A directory that says inactive wins: over a membership that was there before it, and while the vendor has suspended the lot."""
+
+    def status(who: str) -> str:
+        found = directory.member(f"{who}@contoso.example")
+        assert found is not None
+        return found.status
+
+    off, on = ({"op": "replace", "path": "active", "value": value} for value in (False, True))
+    away = directory.user("learner@contoso.example", active=False)
+    assert status("learner") == "suspended"
+    ok(directory.change(f"/Users/{away['id']}", on))
+    assert status("learner") == "active"
+    refused(directory.post("/Users", json={"userName": "owner@contoso.example", "active": False}), 409, "mutability")
+    people = {name: directory.user(f"{name}@contoso.example") for name in ("patch", "put", "delete", "bulk", "stays")}
+    group = ok(directory.post("/Groups", json={"displayName": "G"}), 201)
+    ok(cast.admin.post(f"{cast.org}/suspension", json={"reason": "unpaid"}))
+    at = {name: f"/Users/{each['id']}" for name, each in people.items()}
+    ok(directory.change(at["patch"], off))
+    ok(directory.put(at["put"], json={**people["put"], "active": False}))
+    assert directory.delete(at["delete"]).status_code == 204
+    both = [
+        {"method": "DELETE", "path": at["bulk"]},
+        *({"method": "POST", "path": "/Users", "bulkId": n, "data": {"userName": n}} for n in ("n1", "n2")),
+    ]
+    answers = ok(directory.post("/Bulk", json={"schemas": [BULK], "Operations": both}))["Operations"]
+    assert [each["status"] for each in answers] == ["204", "403", "403"]
+    assert {status(name) for name in ("patch", "put", "delete", "bulk")} == {"suspended"}
+    for answer in (
+        directory.change(at["patch"], on),
+        directory.change(at["stays"], {"op": "add", "path": "title", "value": "T"}),
+        directory.post("/Users", json={"userName": "new@contoso.example"}),
+        directory.post("/Groups", json={"displayName": "H"}),
+        directory.change(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": [{"value": people["stays"]["id"]}]}),
+        directory.delete(f"/Groups/{group['id']}"),
+    ):
+        refused(answer, 403)
+        assert answer.headers["X-Problem-Code"] == "organization_suspended"
+    assert status("stays") == "active"
+
+
 def test_bulk(directory: Directory) -> None:
     def send(*operations: dict[str, object], **more: object) -> list[dict[str, object]]:
         found: list[dict[str, object]] = ok(directory.post("/Bulk", json={"schemas": [BULK], "Operations": list(operations), **more}))[

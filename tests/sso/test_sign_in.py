@@ -10,6 +10,7 @@ from tenantry.sso.arrival import GOOGLE, private_account
 from tenantry.sso.mapping import Proof
 
 from ..people import Cast, ok, problem, race
+from ..scim.directory import Directory
 from .walking import Walk, code_of, connected
 
 
@@ -62,12 +63,15 @@ def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
     ok(cast.owner.post(f"{cast.member_at('expert')}/suspension", json={"reason": "away"}))
     ok(cast.owner.delete(cast.member_at("support"), params={"reason": "gone"}))
     cast.tenant.staff("nora@contoso.example", "support").close()
+    with Directory(cast.tenant, cast.contoso) as directory:
+        directory.user("u-77", active=False, emails=[{"value": "Away@contoso.example", "type": "work"}])
     for person, code in (
         ({"email": "owner@fabrikam.example"}, "sso_domain_not_verified"),
         ({"email": "eve@elsewhere.example"}, "sso_domain_not_verified"),
         ({"email": "expert@contoso.example"}, "sso_member_suspended"),
         ({"email": "support@contoso.example"}, "sso_member_removed"),
         ({"email": "nora@contoso.example"}, "sso_staff_refused"),
+        ({"email": "away@contoso.example"}, "sso_directory_inactive"),
         ({"email": "x@contoso.example", "fault": "unsigned"}, "saml_assertion_unsigned"),
         ({"email": "x@contoso.example", "fault": "expired"}, "saml_confirmation_expired"),
     ):
@@ -82,7 +86,7 @@ def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
     assert ok(cast.admin.get("/sso-troubles"))["data"][0]["troubles"] == [trouble]
     events = ok(cast.admin.get(f"{cast.org}/audit-events", params={"limit": 200}))["data"]
     refused = [event["reason"] for event in events if event["action"] == "sso.sign_in_refused"]
-    assert len(refused) == 7
+    assert len(refused) == 8
     assert Walk(cast.tenant).back(start, email="learner@contoso.example").status_code == 302
     assert ok(cast.owner.get(one))["troubles"] == [], "one that is right, and it is forgotten"
     # Who was removed comes back when an owner invites them, with the role that was offered.

@@ -18,6 +18,7 @@ from tenantry.organizations import bulk
 from tenantry.organizations.authority import SYSTEM_AUTHORITY, Authority
 from tenantry.organizations.membership import ADD, JOIN, LIVE, settle
 from tenantry.organizations.models import Domain, Invitation, JoinRequest, Membership, Organization
+from tenantry.organizations.queries import kept_out
 from tenantry.people.models import Staff, User
 from tenantry.tenancy.scope import admit, everywhere
 
@@ -55,7 +56,7 @@ def offers_of(user: User) -> list[Offer]:
         invited = Invitation.objects.filter(
             organization=organization, email=user.email, status=Invitation.Status.PENDING, expires_at__gt=now()
         )
-        if status in (*LIVE, Membership.Status.ERASED) or invited.exists():
+        if status in (*LIVE, Membership.Status.ERASED) or invited.exists() or kept_out(organization.id, user.email):
             return []
         request = JoinRequest.objects.filter(organization=organization, user=user).order_by("-id").first()
     if request is not None and not _stands(request):
