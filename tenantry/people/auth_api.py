@@ -115,11 +115,11 @@ def sign_in(request: HttpRequest, response: HttpResponse, body: PasswordSignIn) 
 
 
 @router.post("/auth/sign-out", response={200: SignedOut, 204: None}, summary="Sign out", **needs("person"))
-def sign_out(request: HttpRequest, response: HttpResponse, body: SignOut) -> tuple[int, dict[str, str] | None]:
+def sign_out(request: HttpRequest, response: HttpResponse, body: SignOut | None = None) -> tuple[int, dict[str, str] | None]:
     """This session, or with ``everywhere`` all of them. 200 where the browser shall go on to the identity provider, to sign out there."""
     user, session = person(request), _session(request)
     farewell = entry.farewell_of(session)
-    sessions.sign_out(session=session, user=user, everywhere=body.everywhere, actor=actor_of(request))
+    sessions.sign_out(session=session, user=user, everywhere=body is not None and body.everywhere, actor=actor_of(request))
     drop_cookie(request, response)
     return (200, {"provider_sign_out_url": farewell}) if farewell else (204, None)
 

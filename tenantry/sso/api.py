@@ -74,7 +74,7 @@ def update_connection(
     connection = connections.load(guard(request, "identity:write", organization_id), connection_id)
     policies.require_recent_where_on(request, connection.organization)
     values = _given(body)
-    found = look_up(values)
+    found = look_up(values, kind=connection.kind)
     changed = connections.update_connection(
         connection=connection, values=values, found=found, expected_version=expected_version(request), actor=actor_of(request)
     )

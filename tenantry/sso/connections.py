@@ -22,18 +22,28 @@ from .mapping import check_mapping
 from .models import Certificate, Connection, Flow, Identity, Policy, SeenAssertion, SingleSession
 from .presets import PRESETS
 from .saml import certificates as x509
+from .saml.names import BINDINGS
 
 MOST, MOST_GROUP_ROLES = 10, 200
 # Fields that somebody sets as they are; all else of a provider comes by its metadata or discovery.
 _TEXTS: Final = {"name": 80, "metadata_url": 2000, "issuer": 1024, "client_id": 300, "idp_entity_id": 1024}
+_BINDINGS: Final = ("sso_binding", "slo_binding")
+# What the one protocol has and the other doesn't.
+_OF_ONE: Final = {
+    Connection.Kind.SAML: frozenset(
+        "metadata_url metadata_xml idp_entity_id sso_url sso_binding slo_url slo_binding certificates idp_initiated "
+        "require_signed_response".split()
+    ),
+    Connection.Kind.OIDC: frozenset({"issuer", "client_id", "client_secret"}),
+}
 _FLAGS: Final = ("idp_initiated", "require_signed_response", "sign_requests", "single_logout")
 # When one of these changes, what was tested is another thing.
 TESTED: Final = frozenset(
-    "idp_entity_id sso_url certificates issuer client_id client_secret mapping require_signed_response sign_requests".split()
+    "idp_entity_id sso_url sso_binding certificates issuer client_id client_secret mapping require_signed_response sign_requests".split()
 )
 _TOLD: Final = (
-    "name preset state idp_entity_id sso_url slo_url metadata_url issuer client_id mapping group_roles idp_initiated "
-    "require_signed_response sign_requests single_logout".split()
+    "name preset state idp_entity_id sso_url sso_binding slo_url slo_binding metadata_url issuer client_id mapping group_roles "
+    "idp_initiated require_signed_response sign_requests single_logout".split()
 )
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sso ' || current_setting('app.tenant_id') || %s, 0))"
 
@@ -41,6 +51,16 @@ _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sso ' || curren
 def test_provider_allowed() -> bool:
     """Whether the built-in test provider exists here: in development and in sandbox workspaces alone."""
     return settings.ENVIRONMENT.developing or Tenant.objects.filter(id=current().tenant_id, sandbox=True).exists()
+
+
+def check_kind(kind: str, values: Mapping[str, Any]) -> None:
+    """Raises Problem 422 ``sso_setting_foreign`` for a setting of the other protocol; emptied ones don't matter."""
+    for other, names in _OF_ONE.items():
+        for name in values if other != kind else ():
+            if name in names and values[name]:
+                hint = " What SAML calls so is idp_entity_id." if name == "issuer" else ""
+                detail = f"{name} is a setting of {other.label}, and this connection speaks {Connection.Kind(kind).label}.{hint}"
+                raise invalid(detail, pointer=f"/{name}", code="sso_setting_foreign")
 
 
 def lock(organization: Organization) -> None:
@@ -170,6 +190,9 @@ def _apply(connection: Connection, values: Mapping[str, Any], found: Found) -> N
     for name in ("sso_url", "slo_url"):
         if name in values:
             setattr(connection, name, lookups.page_address(values[name], pointer=f"/{name}") if values[name] else "")
+    for name in _BINDINGS:
+        if name in values:
+            setattr(connection, name, BINDINGS[values[name]])
     for name in _FLAGS:
         if name in values:
             setattr(connection, name, bool(values[name]))

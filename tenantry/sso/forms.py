@@ -14,6 +14,7 @@ from .policies import DEFAULT_ROLES
 from .recovery import USUAL_HOURS
 
 _MONO = {"class": "mono", "spellcheck": "false", "autocomplete": "off"}
+_BINDINGS = [("redirect", "by redirect (HTTP-Redirect)"), ("post", "by a form (HTTP-POST)")]
 _LABELS = {"email": "E-mail", "name": "Name", "first_name": "First name", "last_name": "Last name", "groups": "Groups"}
 
 
@@ -41,7 +42,9 @@ class SamlForm(forms.Form):
     metadata_file = forms.FileField(label="Metadata, as a file", required=False)
     idp_entity_id = forms.CharField(label="Entity ID", max_length=1024, required=False, widget=forms.TextInput(attrs=_MONO))
     sso_url = forms.CharField(label="Sign-in address", max_length=2000, required=False, widget=forms.TextInput(attrs=_MONO))
+    sso_binding = forms.ChoiceField(label="Sign-in requests are sent", choices=_BINDINGS, required=False)
     slo_url = forms.CharField(label="Sign-out address", max_length=2000, required=False, widget=forms.TextInput(attrs=_MONO))
+    slo_binding = forms.ChoiceField(label="Sign-out messages are sent", choices=_BINDINGS, required=False)
     certificates = forms.CharField(
         label="Certificates",
         required=False,
@@ -62,6 +65,7 @@ class SamlForm(forms.Form):
             found["metadata_url"] = given["metadata_url"]
         else:
             found |= {name: given[name] for name in ("idp_entity_id", "sso_url", "slo_url") if name in self.changed_data}
+            found |= {name: given[name] for name in ("sso_binding", "slo_binding") if given[name] and name in self.changed_data}
             if not given["metadata_url"] and "metadata_url" in self.changed_data:
                 found["metadata_url"] = ""
         if given["certificates"].strip():

@@ -14,6 +14,7 @@ from . import troubles
 from .connections import missing
 from .models import Certificate, Connection
 from .parties import our_side
+from .saml.names import BINDINGS
 
 ConnectionRef = Annotated[UUID, TypeId("con")]
 OrganizationRef = Annotated[UUID, TypeId("org")]
@@ -36,7 +37,9 @@ class SsoSettings(Strict):
     metadata_xml: str | None = Field(None, max_length=1_000_000)
     idp_entity_id: str | None = Field(None, max_length=1024)
     sso_url: str | None = Field(None, max_length=2000)
+    sso_binding: Literal["redirect", "post"] | None = Field(None, description="How requests for a sign-in are sent to ``sso_url``.")
     slo_url: str | None = Field(None, max_length=2000)
+    slo_binding: Literal["redirect", "post"] | None = Field(None, description="How messages about signing out are sent to ``slo_url``.")
     certificates: list[str] | None = Field(None, max_length=10)
     issuer: str | None = Field(None, max_length=1024)
     client_id: str | None = Field(None, max_length=300)
@@ -112,7 +115,9 @@ class SsoConnectionOut(Schema):
     ours: SsoOurSide
     idp_entity_id: str
     sso_url: str
+    sso_binding: str
     slo_url: str
+    slo_binding: str
     metadata_url: str
     certificates: list[SsoCertificate]
     issuer: str
@@ -131,6 +136,11 @@ class SsoConnectionOut(Schema):
     last_used_at: str | None
     troubles: list[SsoTrouble]
     created_at: str | None
+
+
+def binding_name(binding: str) -> str:
+    """``redirect`` or ``post``; by redirect where nothing was said."""
+    return next((name for name, value in BINDINGS.items() if value == binding), "redirect")
 
 
 def state_of(certificate: Certificate) -> str:
@@ -170,6 +180,8 @@ def connection_shape(connection: Connection) -> dict[str, Any]:
         "id": connection.public_id,
         "missing": missing(connection, certificates=len(rows)),
         "ours": our_side(connection),
+        "sso_binding": binding_name(connection.sso_binding),
+        "slo_binding": binding_name(connection.slo_binding),
         "certificates": [
             {
                 "fingerprint": row.fingerprint, "subject": row.subject, "not_before": moment(row.not_before),

@@ -20,7 +20,7 @@ from .models import Certificate, Connection
 JOB: Final = Actor("system", None, "Tenantry", "job")
 WARNINGS: Final = (7, 30)  # days ahead, the most urgent first
 CRITICAL: Final = timedelta(days=7)
-_FOLLOWED: Final = ("idp_entity_id", "sso_url", "slo_url", "endpoints")
+_FOLLOWED: Final = ("idp_entity_id", "sso_url", "sso_binding", "slo_url", "slo_binding", "endpoints")
 
 
 def sources() -> list[tuple[UUID, str, str]]:

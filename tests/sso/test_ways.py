@@ -204,9 +204,16 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
         ({"certificates": ["rubbish"]}, "sso_certificate_refused"),
         ({"sso_url": "javascript:alert(1)"}, "url_refused"),
         ({"mapping": {"shoe": "x"}}, "attribute_mapping_invalid"),
+        ({"issuer": "https://idp.contoso.example"}, "sso_setting_foreign"),
+        ({"sso_binding": "artifact"}, "validation_failed"),
         ({"group_roles": [{"group": "g", "role": "owner"}]}, "role_unknown"),
     ):
         problem(cast.owner.patch(one, json=body), 422, code)
+    by_form = ok(cast.owner.patch(one, json={"sso_binding": "post", "slo_binding": "post"}))
+    assert (ready.json()["sso_binding"], by_form["sso_binding"], by_form["slo_binding"]) == ("redirect", "post", "post")
+    token = ok(cast.owner.post(f"{one}/test"), 201)["url"]
+    assert 'name="SAMLRequest"' in Walk(cast.tenant).get(token).text, "a page that posts, and no redirect"
+    assert 'value="post" selected' in Walk(cast.tenant, cast.owner).get(f"/o/contoso/sso/{draft['id']}").text
     problem(cast.owner.post(at, json={"kind": "saml", "preset": "nonsense"}), 422, "preset_unknown")
     problem(cast.owner.post(at, json={"kind": "oidc", "issuer": "http://127.0.0.1:9"}), 422, "sso_discovery_failed")
     metadata = Walk(cast.tenant).get(draft["ours"]["metadata_url"])

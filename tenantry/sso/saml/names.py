@@ -17,6 +17,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+BINDINGS = {"redirect": REDIRECT, "post": POST}  # as people choose them
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"

@@ -25,7 +25,7 @@ from ..models import Certificate, Connection, Policy
 from ..presets import PRESETS, Preset
 from ..routing import broken
 from ..setup import look_up
-from ..shapes import state_of
+from ..shapes import binding_name, state_of
 
 STEPS = ("Provider", "Settings", "Test", "Turn on")
 READ, WRITE = "identity:read", "identity:write"
@@ -137,6 +137,7 @@ def sso_connection(request: HttpRequest, slug: str, connection_id: UUID) -> Http
 def _settings_form(request: HttpRequest, connection: Connection) -> SamlForm | OidcForm:
     names = "name metadata_url idp_entity_id sso_url slo_url issuer client_id version".split()
     initial = {name: getattr(connection, name) for name in names}
+    initial |= {name: binding_name(getattr(connection, name)) for name in ("sso_binding", "slo_binding")}
     kind = SamlForm if connection.kind == Connection.Kind.SAML else OidcForm
     return kind(request.POST or None, request.FILES or None, initial=initial)
 
