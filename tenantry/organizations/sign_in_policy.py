@@ -107,7 +107,7 @@ def save(
         policy.required_since = now()
     policy.version += 1
     policy.save()
-    if {"session_lifetime_hours", "idle_minutes"} & changes.keys():
+    if changes.keys() - {"allowed_networks"}:
         _bind_sessions(organization)
     record("sign_in_policy.changed", actor=actor, organization_id=organization.id, target=organization, label=organization.name,
            changes=changes)  # fmt: skip
@@ -146,9 +146,10 @@ def lift(*, organization: Organization, reason: str, actor: Actor) -> SignInPoli
     return policy
 
 
-# What all of their organizations together allow each member of this one, onto the sessions that they have.
+# What all of their organizations together allow each member of this one, onto the sessions that they have. Generation 0
+# (people/sessions.py) has the next request ask whether a second factor is missing.
 _BIND = """
-update people_session s set lifetime_seconds = r.lifetime, idle_seconds = r.idle
+update people_session s set lifetime_seconds = r.lifetime, idle_seconds = r.idle, generation = 0
   from (select m.user_id, min(p.session_lifetime_hours) * 3600 as lifetime, min(p.idle_minutes) * 60 as idle
           from organizations_membership m
           join organizations_organization o on (o.tenant_id, o.id) = (m.tenant_id, m.organization_id)
@@ -159,7 +160,6 @@ update people_session s set lifetime_seconds = r.lifetime, idle_seconds = r.idle
                 where tenant_id = %(tenant)s and organization_id = %(organization)s and status = 'active')
          group by m.user_id) r
  where s.tenant_id = %(tenant)s and s.user_id = r.user_id and s.ended_at is null
-   and (s.lifetime_seconds, s.idle_seconds) is distinct from (r.lifetime, r.idle)
 """
 
 

@@ -29,6 +29,7 @@ COOKIE: Final[str] = cookie_name("tenantry_session", path="/t/" if settings.ENVI
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(days=3)
 TOUCH_EVERY = timedelta(minutes=1)
+LOOK_AGAIN: Final = 0  # a session's generation when its organizations' rules have changed: its next request looks at them, and tells nobody
 UNFINISHED = timedelta(hours=1)  # how long somebody may take for the steps that remain
 # What shows that a mailbox is the person's: a password or a passkey doesn't, it stays when the account's address becomes another.
 # A provider shows it for the domains for which it speaks; sso/joining.py says so then.
@@ -132,13 +133,16 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
     )
     if session is None or session.user.status != User.Status.ACTIVE or is_over(session, moment):
         return NOBODY, False, None
-    if session.awaits:
+    if session.awaits and not _is_excused(session):
         return NOBODY, False, session if moment - session.last_used_at < UNFINISHED else None
-    changed = session.generation != session.user.generation
-    if changed or moment - session.last_used_at > TOUCH_EVERY:
-        bounds = _bounds(session.user_id) if changed else {}  # they may belong to other organizations than at the last request
+    stale = session.generation != session.user.generation
+    changed = stale and session.generation != LOOK_AGAIN
+    if stale or moment - session.last_used_at > TOUCH_EVERY:
+        bounds = _bounds(session.user_id) if stale else {}  # they may belong to other organizations than at the last request
         for name, value in bounds.items():
             setattr(session, name, value)
+        if is_over(session, moment):  # not noted as used, or it would be young again at the next request
+            return NOBODY, False, None
         with aside():
             # The person before their sessions, as whoever revokes a person does: the other way round the two would wait in a circle.
             User.objects.filter(id=session.user_id).update(last_seen_at=moment)
@@ -147,8 +151,6 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
             Session.objects.filter(id=session.id).update(
                 last_used_at=moment, generation=session.user.generation, awaits=session.awaits, **bounds
             )
-        if is_over(session, moment):
-            return NOBODY, False, None
         if overdue:
             return NOBODY, False, session
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
@@ -157,6 +159,14 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
         return acting, changed, None
     principal = Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships)
     return principal, changed, None
+
+
+def _is_excused(session: Session) -> bool:
+    """Whether it waited for a second factor to be set up, and nobody asks for one any more: the step is behind it then."""
+    if session.awaits != passing.SETUP or passing.set_up_stands_before(session.user, session):
+        return False
+    with aside():
+        return not steps.advance(session, session.user)
 
 
 def live_sessions(user_id: UUID) -> list[Session]:

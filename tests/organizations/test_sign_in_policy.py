@@ -84,6 +84,12 @@ def test_sessions_follow_the_strictest_of_all_organizations(cast: Cast) -> None:
     with tenant.scope():
         settle(JOIN, organization=cast.fabrikam, user=newcomer.me, role="learner", authority=SYSTEM_AUTHORITY, actor=CLI)
     problem(newcomer.get("/me"), 401, "unauthenticated")
+    drifter = tenant.sign_in("drifter@elsewhere.example")
+    tenant.move_clock(hours=24)
+    with tenant.scope():
+        settle(JOIN, organization=cast.fabrikam, user=drifter.me, role="learner", authority=SYSTEM_AUTHORITY, actor=CLI)
+    for _ in "12":  # unused for more than 10 hours, and asking again doesn't make it used
+        problem(drifter.get("/me"), 401, "unauthenticated")
     newcomer.close()
     late.close()
 

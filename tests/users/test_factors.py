@@ -183,3 +183,9 @@ def test_whoever_an_organization_asks_sets_a_factor_up_before_they_go_on(cast: C
     ok(browser.get("/me"))
     problem(browser.delete("/me/factors/totp"), 409, "last_factor")
     ok(browser.get("/me/factors"))
+    # Asked no longer, whoever waits goes on; asked at once, an open session waits from its next request on.
+    problem(cast.manager.get("/me"), 401, "second_factor_setup_required")
+    ok(cast.admin.put(f"{cast.org}/sign-in-policy", json={"second_factor": "off"}))
+    ok(cast.manager.get("/me"))
+    ok(cast.admin.put(f"{cast.org}/sign-in-policy", json={"second_factor": "required", "grace_days": 0}))
+    problem(cast.manager.get("/me"), 401, "second_factor_setup_required")
