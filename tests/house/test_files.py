@@ -138,3 +138,9 @@ def test_modules_of_ours_have_docstrings() -> None:
 def _is_bare(node: ast.stmt) -> bool:
     public = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
     return public and not ast.get_docstring(node)
+
+
+@pytest.mark.parametrize("ways", ["deploy/Dockerfile", "deploy/systemd/*"])
+def test_where_python_may_not_write_the_code_is_compiled_beforehand(ways: str) -> None:
+    text = "".join(path.read_text() for path in ROOT.glob(ways))
+    assert "PYTHONDONTWRITEBYTECODE=1" in text and "-m compileall" in text
