@@ -184,11 +184,13 @@ def end_session(*, session_id: UUID, user: User, actor: Actor) -> None:
     record("session.revoked", actor=actor, target=user, label=user.email)
 
 
-def end_sessions(*, user: User, actor: Actor, reason: str = "", but: UUID | None = None) -> int:
-    """End all sessions of a person, perhaps but the present one; returns how many."""
+def end_sessions(*, user: User, actor: Actor, reason: str = "", but: UUID | None = None, vouched: bool = False) -> int:
+    """End all sessions of a person, perhaps but the present one, perhaps only those ``vouched`` for by a provider; returns how many."""
     rows = Session.objects.filter(user=user, ended_at__isnull=True)
     if but:
         rows = rows.exclude(id=but)
+    if vouched:
+        rows = rows.filter(connection_id__isnull=False)
     ids = list(rows.values_list("id", flat=True))
     ended = rows.update(ended_at=now())
     if ended:

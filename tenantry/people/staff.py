@@ -12,7 +12,8 @@ from tenantry.audit.services import Actor, record
 from tenantry.kit.problems import Problem, conflict, invalid, not_found
 from tenantry.mail import services as mail
 
-from .models import Staff
+from .models import Staff, User
+from .sessions import end_sessions
 from .users import ensure_user, shut_out, touch_generation
 
 
@@ -30,8 +31,14 @@ def add_staff(*, email: str, name: str = "", role: str, actor: Actor) -> Staff:
     staff = Staff(user=user, role=_known_role(role))
     staff.save(force_insert=True)
     touch_generation(user.id)
+    _not_by_a_customer(user, actor)
     record("staff.added", actor=actor, target=staff, label=user.email, changes={"role": {"before": None, "after": role}})
     return staff
+
+
+def _not_by_a_customer(user: User, actor: Actor) -> None:
+    """Staff don't come in by a customer's provider (sso/arrival.py), and don't stay in by one either."""
+    end_sessions(user=user, actor=actor, reason="Staff sign in themselves, not by a customer's provider.", vouched=True)
 
 
 def _locked(staff_id: UUID, actor: Actor, expected_version: int | None = None) -> Staff:
@@ -108,6 +115,7 @@ def reinstate_staff(*, staff_id: UUID, expected_version: int | None = None, acto
     staff.version += 1
     staff.save(update_fields=["status", "reason", "version"])
     touch_generation(staff.user_id)
+    _not_by_a_customer(staff.user, actor)
     changes = {"status": {"before": "revoked", "after": "active"}}
     record("staff.reinstated", actor=actor, target=staff, label=staff.user.email, changes=changes)
     return staff

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tenantry.people.models import Staff
+from tenantry.kit.ids import new_id
+from tenantry.people.models import Session, Staff
 
 from ..people import Cast, Client, Tenant, ok, problem, race
 
@@ -40,6 +41,22 @@ def test_staff_are_added_changed_revoked_and_reinstated(cast: Cast) -> None:
     assert [row["id"] for row in ok(cast.admin.get("/staff"))["data"]] == [made["id"]]
     actions = [row["action"] for row in ok(cast.admin.get("/audit-events", params={"target": made["id"]}))["data"]]
     assert actions == ["staff.reinstated", "staff.revoked", "staff.role_changed", "staff.added"]
+
+
+def test_who_becomes_staff_signs_in_anew_where_a_customers_provider_had_vouched(cast: Cast) -> None:
+    with cast.tenant.scope():
+        Session.objects.filter(user=cast.learner.me).update(method="sso", connection_id=new_id())
+    own = cast.tenant.sign_in(cast.learner.email)
+    made = ok(cast.admin.post("/staff", json={"email": cast.learner.email, "role": "support"}), 201)
+    problem(cast.learner.get("/me"), 401, "unauthenticated")
+    assert ok(own.get("/me"))["staff_role"] == "support"
+    ok(cast.admin.request("DELETE", f"/staff/{made['id']}", json={"reason": "moved on"}))
+    with cast.tenant.scope():
+        Session.objects.filter(user=cast.learner.me, connection_id__isnull=False).update(ended_at=None)
+    ok(cast.learner.get("/me"))
+    ok(cast.admin.patch(f"/staff/{made['id']}", json={"reinstate": True}))
+    problem(cast.learner.get("/me"), 401, "unauthenticated")
+    own.close()
 
 
 def test_revoking_ends_sessions_and_keys_at_once(cast: Cast) -> None:
