@@ -49,6 +49,7 @@ ASIDE = {
     "access.bearer._note_refusal": "the refusal rolls the request back, and stays on the record",
     "scim.errors.note": "a refusal is kept though it rolls back",
     "scim.alerts.tell": "owners are told of a refusal, which rolls back",
+    "people.sessions._is_excused": "that nobody asks for a step any more: the session goes on, likewise",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
     "people.impersonation.present.acting": "what ran out is over, whatever becomes of the request that finds it so",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
