@@ -110,6 +110,8 @@ def _judge_person(
     member = Membership.objects.filter(organization=organization, user=user).first() if user else None
     mapped, role = role_of(connection, proof.groups), member.role if member else ""
     offered = Invitation.objects.filter(organization=organization, email=email, status="pending", expires_at__gt=now()).first()
+    if user and identity is None and offered is None and (refusal := _called_otherwise(connection, user)):
+        return Verdict(email, None, user, member, role=role, refusal=refusal)
     if user and (refusal := _kept_out(user, member, organization, invited=offered is not None)):
         return Verdict(email, identity, user, member, role=role, refusal=refusal)
     if member is not None and member.status == Membership.Status.ACTIVE:
@@ -124,6 +126,18 @@ def _judge_person(
         detail = f"The directory of {organization.name} says that your account is deactivated. Ask your IT department."
         return Verdict(email, identity, user, refusal=Refused("sso_directory_inactive", detail))
     return Verdict(email, identity, user, joins=True, role=offered.role if offered else mapped or policy.default_role)
+
+
+def _called_otherwise(connection: Connection, user: User) -> Refused | None:
+    """Why an address finds nobody who is linked already: at many providers people may change theirs, or get that of somebody who left.
+    An owner's invitation says that it is the same person; so does whoever unlinks the old account while signed in."""
+    if not Identity.objects.filter(connection=connection, user=user).exists():
+        return None
+    detail = (
+        "The provider has another name for this person than before, though the same address. If it is still you, sign in otherwise "
+        "and unlink the old account under Account, or ask an owner to remove you and invite you again."
+    )
+    return Refused("sso_subject_changed", detail)
 
 
 def _kept_out(user: User, member: Membership | None, organization: Organization, *, invited: bool) -> Refused | None:

@@ -84,6 +84,7 @@ def link(connection: Connection, user: User, proof: Proof, *, newcomer: bool = F
     if identity is not None and identity.user_id != user.id:
         raise Refused("sso_identity_taken", "The provider's account is linked to somebody else here.")
     if identity is None:
+        Identity.objects.filter(connection=connection, user=user).delete()  # nobody has two names there: an owner invited them anew
         identity = Identity(
             organization_id=connection.organization_id, connection=connection, subject=proof.subject, user=user, newcomer=newcomer
         )

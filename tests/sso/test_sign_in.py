@@ -47,10 +47,15 @@ def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) 
     told = ok(cast.admin.get(f"{cast.org}/audit-events", params={"action": "sso.attributes_changed"}))["data"]
     assert [event["changes"]["attributes"]["after"] for event in told] == [["department", "site"], ["department"], ["department"]]
     assert not any(value in str(told) for value in ("Sales", "Oslo", "Research")), "names, not values"
-    # What the provider calls her is who she is: another subject with her address is her too, for the address is of Contoso's domain.
+    # What the provider calls her is who she is: another subject with her address may be anybody whom it lets choose one.
     other = Walk(cast.tenant)
+    assert code_of(other.back(start, email="grace@contoso.example", subject="g-2")) == "sso_subject_changed"
+    # An owner says that it is her; then the old name finds her no more.
+    ok(cast.owner.delete(at))
+    ok(cast.owner.post(f"{cast.org}/invitations", json={"email": "grace@contoso.example", "role": "learner"}), 201)
     assert other.back(start, email="grace@contoso.example", subject="g-2").status_code == 302
     assert ok(other.http.get("/me/profile"))["id"] == me["id"]
+    assert code_of(Walk(cast.tenant).back(start, email="grace@contoso.example")) == "sso_subject_changed"
     cast.tenant.move_clock(hours=7)
     ok(other.http.get("/me"))
     cast.tenant.move_clock(hours=9)
