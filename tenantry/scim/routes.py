@@ -81,7 +81,7 @@ def _writing(call: Call) -> Call:
 def _table(parts: list[str]) -> dict[str, Handler]:
     match parts:
         case ["ServiceProviderConfig"]:
-            return {"GET": lambda call: (200, documents.config(base()), {})}
+            return {"GET": _config}
         case ["Schemas"]:
             return {"GET": lambda call: (200, _all(call, documents.schemas(base())), {})}
         case ["ResourceTypes"]:
@@ -92,6 +92,8 @@ def _table(parts: list[str]) -> dict[str, Handler]:
             return {"GET": lambda call: _resource_type(name)}
         case ["Me", *_]:
             return dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _me)
+        case []:
+            return {"GET": lambda call: _list(call, USER_SOURCE, GROUP_SOURCE)}
         case [".search"]:
             return {"POST": lambda call: _search(call, USER_SOURCE, GROUP_SOURCE)}
         case ["Users"]:
@@ -119,10 +121,19 @@ def _table(parts: list[str]) -> dict[str, Handler]:
     return {}
 
 
-def _all(call: Call, found: list[dict[str, Any]]) -> dict[str, Any]:
-    """Discovery lists are whole, and take no filter (RFC 7644 §4)."""
+def _config(call: Call) -> Answer:
+    _no_filter(call)
+    return 200, documents.config(base()), {}
+
+
+def _no_filter(call: Call) -> None:
+    """What describes the service is given whole (RFC 7644 §4)."""
     if any(name.lower() == "filter" for name in call.query):
         raise Problem(403, "scim_filter_refused", "What describes the service can't be filtered.")
+
+
+def _all(call: Call, found: list[dict[str, Any]]) -> dict[str, Any]:
+    _no_filter(call)
     return {"schemas": [documents.LIST], "totalResults": len(found), "startIndex": 1, "itemsPerPage": len(found), "Resources": found}
 
 
@@ -149,8 +160,8 @@ def _search(call: Call, *sources: Source) -> Answer:
     return 200, answer(read_query(call.body), sources, call.organization.id), {}
 
 
-def _list(call: Call, source: Source) -> Answer:
-    return 200, answer(read_query(call.query), [source], call.organization.id), {}
+def _list(call: Call, *sources: Source) -> Answer:
+    return 200, answer(read_query(call.query), sources, call.organization.id), {}
 
 
 def _shown_user(call: Call, row: ScimUser, status: int) -> Answer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import NullIf
 
 from tenantry.organizations.models import Membership
 from tenantry.people.models import User
@@ -96,6 +97,7 @@ def _group_condition(name: str, value: Any, organization_id: UUID) -> Q | None:
 
 
 _META = {"meta.created": "created_at", "meta.lastModified": "changed_at", "id": "id", "externalId": "external_id"}
+_MAY_BE_EMPTY = ("external_id",)
 USER_SOURCE = Source(USERS, _users, {"userName": "user_name_key", **_META}, show_users, _user_condition)
 GROUP_SOURCE = Source(GROUPS, _groups, {"displayName": "name_key", **_META}, show_groups, _group_condition)
 SOURCES = {"User": USER_SOURCE, "Group": GROUP_SOURCE}
@@ -155,5 +157,6 @@ def each(source: Source, rows: QuerySet[Any], projection: Projection, prefix: st
 
 def ordered(rows: QuerySet[Any], column: str, *, descending: bool) -> QuerySet[Any]:
     """Rows by a column; the id decides between equal ones, so that the order is the same for every page size."""
-    order: Iterable[Any] = (F(column).desc(), F("id").desc()) if descending else (F(column).asc(), F("id").asc())
+    key = NullIf(F(column), Value("")) if column in _MAY_BE_EMPTY else F(column)  # PostgreSQL puts null last, and first of descending ones
+    order = (key.desc(), F("id").desc()) if descending else (key.asc(), F("id").asc())
     return rows.order_by(*order)

@@ -29,7 +29,7 @@ _VERSION: Final = "v2/"
 @csrf_exempt
 def scim(request: HttpRequest, rest: str) -> HttpResponse:
     """Whatever stands below /scim/. The token tells the organization; nobody else's rows are in scope."""
-    if rest == "v2/ServiceProviderConfig" and request.method == "GET":
+    if rest == "v2/ServiceProviderConfig" and request.method == "GET" and "filter" not in request.GET:
         return _response(200, documents.config(base()), {})  # RFC 7643 §5: public, so that clients learn how to authenticate
     if principal_of(request).via != "scim":
         raise Problem(401, "unauthenticated", "Send the directory's token as “Authorization: Bearer tk_scim_…”.")
@@ -56,7 +56,7 @@ def _served(request: HttpRequest, rest: str, sent: dict[str, Any]) -> Answer:
 
 
 def _handler(method: str, rest: str) -> Handler:
-    if not rest.startswith(_VERSION):
+    if not f"{rest}/".startswith(_VERSION):
         raise Problem(404, "not_found", "There is nothing at this address; SCIM is at /scim/v2.")
     path = rest.removeprefix(_VERSION)
     if path.rstrip("/") == "Bulk":

@@ -140,6 +140,10 @@ def test_patches_of_every_shape() -> None:
     assert "emails" not in patched({"op": "remove", "path": "emails"})
     assert patched({"op": "remove", "path": "emails", "value": [{"value": "mia@home.example"}]})["emails"] == MIA["emails"][:1]
     assert "name" not in patched({"op": "remove", "path": "name.givenName"}, {"op": "remove", "path": "name.familyName"})
+    for nothing in (None, ""):  # cleared: a value that says only its type is none
+        assert patched({"op": "replace", "path": 'emails[type eq "work"].value', "value": nothing})["emails"] == MIA["emails"][1:]
+        assert patched({"op": "replace", "path": 'emails[type eq "work"]', "value": nothing})["emails"] == MIA["emails"][1:]
+        assert "ims" not in patched({"op": "add", "path": 'ims[type eq "aim"].value', "value": nothing})
     for shape in ("scu_9", {"value": "scu_9"}, {"managerId": "scu_9"}, [{"value": "scu_9"}]):
         assert patched({"op": "add", "path": f"{ENTERPRISE}:manager", "value": shape})[ENTERPRISE]["manager"] == {"value": "scu_9"}
     assert "manager" not in patched({"op": "replace", "path": f"{ENTERPRISE}:manager", "value": ""})[ENTERPRISE]

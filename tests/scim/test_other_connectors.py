@@ -136,7 +136,7 @@ def test_bodies_addresses_and_headers_as_they_come(cast: Cast, directory: Direct
     assert directory.find("Users", 'userName eq "wrong@contoso.example"') == []
     for method in ("GET", "POST", "PATCH"):
         refused(directory.request(method, "/Me", json={} if method != "GET" else None), 501)
-    for lost in ("/Users/%00", "/Users/%E0%A4%A", "//Users", "/users", "/", f"{path}/groups", "/Schemas/nothing", "/ResourceTypes/Nobody"):
+    for lost in ("/Users/%00", "/Users/%E0%A4%A", "/users", f"{path}/groups", "/Schemas/nothing", "/ResourceTypes/Nobody"):
         refused(directory.get(lost), 404)
     for method, address in (("OPTIONS", "/Users"), ("DELETE", "/Users"), ("GET", "/Bulk"), ("GET", "/.search"), ("PUT", "/Schemas")):
         refused(directory.request(method, address), 405)
@@ -157,7 +157,12 @@ def test_bodies_addresses_and_headers_as_they_come(cast: Cast, directory: Direct
 
 
 def test_lists_at_their_edges(directory: Directory) -> None:
-    ids = [directory.user(f"l{n}@contoso.example", title=f"T{n}", name={"familyName": 'Quo"te\\' if n else "Z"})["id"] for n in range(4)]
+    ids = [
+        directory.user(f"l{n}@contoso.example", title=f"T{n}", name={"familyName": 'Quo"te\\' if n else "Z"}, externalId=f"E{n}" * (n < 3))[
+            "id"
+        ]
+        for n in range(4)
+    ]
 
     def page(**options: Any) -> dict[str, Any]:
         found: dict[str, Any] = ok(directory.get("/Users", params=options))
@@ -177,7 +182,7 @@ def test_lists_at_their_edges(directory: Directory) -> None:
         ({"filter": f"{CUSTOM}:badge pr"}, "invalidFilter"), ({"attributes": "id", "excludedAttributes": "name"}, "invalidValue"),
     ):  # fmt: skip
         refused(directory.get("/Users", params=options), 400, kind)
-    for sort_by in ("userName", "title", f"{USER}:userName", "id", "meta.created"):
+    for sort_by in ("userName", "title", f"{USER}:userName", "id", "meta.created", "externalId"):  # who has none is last (§3.4.2.3)
         for order, wanted in (("ascending", ids), ("DESCENDING", ids[::-1])):
             assert [each["id"] for each in page(sortBy=sort_by, sortOrder=order)["Resources"]] == wanted, (sort_by, order)
     assert len(directory.find("Users", 'name.familyName eq "quo\\"te\\\\"')) == 3
@@ -188,6 +193,10 @@ def test_lists_at_their_edges(directory: Directory) -> None:
     only = page(attributes=f"{USER}:userName,NAME.familyName", count=1)["Resources"][0]
     assert set(only) == {"schemas", "id", "userName", "name"}
     group = ok(directory.post("/Groups", json={"displayName": "G", "members": [{"value": ids[0]}]}), 201)
+    for root in ("", "/"):
+        both = ok(directory.get(root, params={"filter": 'title eq "T1" or displayName eq "g"'}))["Resources"]
+        assert [each["id"] for each in both] == [ids[1], group["id"]]
+    refused(directory.get("/ServiceProviderConfig", params={"filter": "patch pr"}), 403)
     for options, has in (
         ({"excludedAttributes": "members"}, False),
         ({"attributes": "displayName"}, False),

@@ -55,7 +55,7 @@ class Schema:
 def _valued(name: str, description: str, *kinds: str, of: str = "string", references: tuple[str, ...] = ()) -> Attribute:
     """A list of values with a type, one of them perhaps the primary one (RFC 7643 §2.4)."""
     sub = (
-        Attribute("value", of, f"The value: {description[0].lower()}{description[1:]}", references=references),
+        Attribute("value", of, f"The value: {description[0].lower()}{description[1:]}", case_exact=of != "string", references=references),
         Attribute("display", description="How to show it."),
         Attribute("type", description="What it is for.", canonical=kinds),
         Attribute("primary", "boolean", "Whether it is the preferred one; at most one is."),
@@ -190,6 +190,11 @@ class ResourceType:
     def root(self) -> dict[str, Attribute]:
         """The common attributes and the core schema's, by lower-case name."""
         return {each.name.lower(): each for each in COMMON} | self.core.by_name
+
+    @cached_property
+    def typed(self) -> tuple[str, ...]:
+        """The lists whose values have a type and may be the primary one."""
+        return tuple(each.name for each in self.core.attributes if each.multi and each.child("primary"))
 
     @cached_property
     def by_urn(self) -> dict[str, Schema]:

@@ -17,7 +17,7 @@ from .attributes import SCHEMAS, Attribute, ResourceType
 from .filters import And, Compare, Filter, parse_path
 from .matching import element_test
 from .paths import Target, resolve
-from .values import MOST_VALUES, distinct, place_of, read_single, read_value
+from .values import MOST_VALUES, distinct, place_of, read_single, read_value, without_bare
 
 MOST_OPERATIONS: Final = 1_000
 OPERATIONS: Final = frozenset({"add", "remove", "replace"})
@@ -106,7 +106,7 @@ def apply(resource: dict[str, Any], operations: list[Operation], kind: ResourceT
     for extension in kind.extensions:
         if extension.urn in changed and not changed[extension.urn]:
             del changed[extension.urn]
-    return changed
+    return without_bare(changed, kind)
 
 
 def _pathless(resource: dict[str, Any], each: Operation, kind: ResourceType) -> None:
@@ -294,7 +294,7 @@ def _where(holder: dict[str, Any], each: Operation, attribute: Attribute) -> Non
     held: list[dict[str, Any]] = holder.get(attribute.name) or []
     test = element_test(each.where, attribute)
     found = [item for item in held if test(item)]
-    if each.op == "remove":
+    if each.op == "remove" or (not each.sub and each.value in (None, "", [])):  # nothing in its place: it goes
         if each.sub:
             child = attribute.child(each.sub)
             for item in found:

@@ -18,6 +18,7 @@ LONGEST_BINARY: Final = 64_000
 MOST_VALUES: Final = 100
 DEEPEST: Final = 12
 _NAMES: Final = frozenset({"userName", "externalId", "displayName"})
+_BARE: Final = frozenset({"type", "primary"})
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -66,7 +67,20 @@ def read_resource(body: dict[str, Any], kind: ResourceType) -> dict[str, Any]:
             read = read_value(attribute, value)
             if read is not None:
                 (found.setdefault(holder, {}) if holder else found)[attribute.name] = read
-    return found
+    return without_bare(found, kind)
+
+
+def without_bare(resource: dict[str, Any], kind: ResourceType) -> dict[str, Any]:
+    """The same without values that say only of what type they would be: Entra clears ``emails[type eq "work"].value`` and means the
+    address."""
+    for name in kind.typed:
+        if held := resource.get(name):
+            kept = [item for item in held if not item.keys() <= _BARE]
+            if kept:
+                resource[name] = kept
+            else:
+                del resource[name]
+    return resource
 
 
 def _check_schemas(body: dict[str, Any]) -> None:
