@@ -17,6 +17,7 @@ from tenantry.kit import outgoing
 from tenantry.kit.destinations import Refused
 from tenantry.kit.outgoing import Answer, Unreachable
 from tenantry.organizations.domains import covers, holder, proofs, public, tasks, verified
+from tenantry.organizations.models import Organization
 
 from .. import factories
 from ..people import Cast, Client, ok, problem, race
@@ -141,7 +142,10 @@ def test_a_domain_is_claimed_proven_and_given_up(cast: Cast) -> None:
     assert ok(cast.maintainer.get(f"{cast.org}/domains"))["data"] == [claimed]
     problem(cast.learner.get(f"{cast.org}/domains"), 403, "permission_denied")
     at = f"{cast.org}/domains/{claimed['id']}"
-    problem(cast.outsider.get(f"{_outsider(cast)}/domains/{claimed['id']}"), 404, "not_found")
+    for client in (cast.outsider, cast.admin):  # staff see both organizations, and still it is the other's
+        problem(client.get(f"{_outsider(cast)}/domains/{claimed['id']}"), 404, "not_found")
+    with cast.tenant.scope():  # a claim brings nothing yet
+        assert holder(name) is None and verified(cast.contoso.id) == [] and not covers(cast.contoso.id, f"a@{name}")
 
     assert f"The DNS has no domain {name}." in _verify(cast.owner, cast.org, claimed)["failure"]
     publish(name)
@@ -206,6 +210,8 @@ def test_of_two_who_prove_it_at_once_one_gets_it(cast: Cast) -> None:
     with cast.tenant.scope():
         found = holder(name)
         assert found is not None and found.organization_id == third.id
+        Organization.objects.filter(id=third.id).update(state="deactivated")
+        assert holder(name) is None
 
 
 def test_a_proof_that_goes_missing_costs_the_domain_after_14_days(cast: Cast) -> None:
@@ -248,6 +254,10 @@ def test_a_proof_that_goes_missing_costs_the_domain_after_14_days(cast: Cast) ->
         assert (lapsed["state"], lapsed["lapses_at"]) == ("lapsed", None)
         publish(name, value)
         assert _verify(owner, cast.org, claimed)["state"] == "verified"
+    assert [action.removeprefix("domain.") for action in cast.actions() if action.startswith("domain.")] == [
+        "claimed", "verified", "confirmed", "check_failed", "lapsing", "verified", "lapsing", "verified", "lapsing", "check_failed", "lapsed",
+        "verified",
+    ]  # fmt: skip
 
 
 def test_staff_decide_with_a_reason(cast: Cast) -> None:

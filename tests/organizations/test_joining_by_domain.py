@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tenantry.audit.services import CLI
+from tenantry.organizations.models import Organization
 from tenantry.people.models import User
 from tenantry.people.passwords import set_password
 from tenantry.people.users import ensure_user
@@ -45,6 +46,10 @@ def test_they_join_at_once_where_that_is_allowed(cast: Cast) -> None:
         assert held_back["active"] is False
     (offer,) = ok(zoe.get("/me/join-offers"))["data"]
     assert (offer["name"], offer["how"], offer["request"]) == ("Contoso", "allow", None)
+    for state, offers in (("suspended", 0), ("active", 1)):
+        with cast.tenant.scope():
+            Organization.objects.filter(id=cast.contoso.id).update(state=state)
+        assert len(ok(zoe.get("/me/join-offers"))["data"]) == offers
     page = zoe.get(f"{cast.tenant.url}/").text
     assert "Your company is here" in page and "join as a learner" in page
     with cast.tenant.scope():

@@ -8,6 +8,7 @@ from tenantry.audit.services import CLI
 from tenantry.kit.clock import now
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.membership import JOIN, settle
+from tenantry.organizations.models import Organization
 from tenantry.people.models import Session
 from tenantry.people.rules import Rules, rules_of
 
@@ -75,6 +76,7 @@ def test_sessions_follow_the_strictest_of_all_organizations(cast: Cast) -> None:
     tenant.move_clock(minutes=121)
     problem(cast.learner.get("/me"), 401, "unauthenticated")  # unused for more than an hour
     problem(late.get("/me"), 401, "unauthenticated")  # made after the rule, and bound by it as well
+    assert ok(cast.admin.get(f"/users/{cast.learner.id}/sessions"))["data"] == []  # nor is one that has run out listed
     ok(newcomer.get("/me"))  # a member of neither
     ok(cast.outsider.get("/me"))
     tenant.move_clock(hours=13)
@@ -107,6 +109,13 @@ def test_the_grace_of_a_second_factor_begins_with_the_rule_or_the_membership(cas
         assert early.second_factor_from is not None and lately.second_factor_from is not None
         assert timedelta(days=4) < early.second_factor_from - begun < timedelta(days=5)
         assert timedelta(days=10) <= lately.second_factor_from - begun < timedelta(days=10, minutes=1)
+        contoso = Organization.objects.filter(id=cast.contoso.id)
+        contoso.update(state="deactivated")
+        assert rules_of(cast.learner.me.id) == Rules(), "what is gone asks for nothing"
+        contoso.update(state="active")
+    ok(cast.admin.post(f"{cast.member_at('expert')}/suspension", json={"reason": "away"}))
+    with tenant.scope():
+        assert rules_of(cast["expert"].me.id) == Rules(), "nor is anything asked of who can't enter"
     with tenant.sign_in(cast.owner.email) as owner:
         ok(owner.put(at, json={"grace_days": 20}))  # longer, from the same moment on
         assert ok(owner.get(at))["required_since"] == since
