@@ -7,8 +7,10 @@ from datetime import timedelta
 from functools import partial
 
 import pyotp
+import pytest
 
 from tenantry.kit.clock import now
+from tenantry.people import history
 from tenantry.people.models import RecoveryCode, Session, SignIn, Totp, User
 from tenantry.people.passwords import set_password
 
@@ -84,10 +86,14 @@ def test_a_recovery_code_opens_once_and_new_ones_replace_them(cast: Cast) -> Non
     with_password(cast)
     problem(cast.learner.post("/me/recovery-codes"), 409, "no_second_factor")
     _, codes = with_app(cast.learner)
+    _, others = with_app(cast.owner)
     browser = sign_in(cast)
     assert ok(browser.post("/auth/second-factor", json={"code": codes[0].upper().replace("-", " ")}))["awaits"] == ""
     assert ok(browser.get("/me/factors"))["recovery_codes_left"] == 9
-    problem(sign_in(cast).post("/auth/second-factor", json={"code": codes[0]}), 422, "code_wrong")
+    waiting = sign_in(cast, browser)  # that browser isn't remembered, for nobody asked for it
+    for wrong in (codes[0], others[0]):
+        problem(waiting.post("/auth/second-factor", json={"code": wrong}), 422, "code_wrong")
+    ok(with_new_token(waiting).post("/auth/second-factor", json={"code": codes[2]}))
     fresh = ok(browser.post("/me/recovery-codes"), 201)["recovery_codes"]
     assert not set(fresh) & set(codes)
     problem(sign_in(cast).post("/auth/second-factor", json={"code": codes[1]}), 422, "code_wrong")
@@ -96,6 +102,8 @@ def test_a_recovery_code_opens_once_and_new_ones_replace_them(cast: Cast) -> Non
     assert [(row["outcome"], row["second_factor"], row["reason"]) for row in rows[:4]] == [
         ("succeeded", "recovery", ""), ("refused", "", "code_wrong"), ("waiting", "", ""), ("refused", "", "code_wrong")
     ]  # fmt: skip
+    told = ok(cast.admin.get("/audit-events", params={"action": "user.second_factor_refused"}))["data"]
+    assert [row["reason"] for row in told] == ["code_wrong"] * 3
     assert ok(cast.admin.get(f"/users/{cast.learner.id}/sign-ins"))["data"] == rows
     problem(cast.owner.get(f"/users/{cast.learner.id}/sign-ins"), 404, "not_found")
 
@@ -115,6 +123,12 @@ def test_a_remembered_browser_is_asked_again_after_thirty_days_or_a_new_password
     ok(browser.post("/auth/second-factor", json={"code": codes[0], "remember": True}))
     ok(sign_in(cast, browser).get("/me"))
     problem(sign_in(cast).get("/me"), 401, "second_factor_required")  # another browser
+    with_app(cast.owner)
+    with cast.tenant.scope():
+        set_password(user=cast.owner.me, password=PASSWORD, keep_session=Session.objects.get(user=cast.owner.me), actor=OPERATOR)
+    other = ok(browser.post("/auth/password", json={"email": cast.owner.email, "password": PASSWORD}))
+    assert other["awaits"] == "second_factor", "it stands for whom it was remembered for"
+    ok(sign_in(cast, browser).get("/me"))
     (device,) = ok(browser.get("/me/devices"))["data"]
     ok(browser.delete(f"/me/devices/{device['id']}"), 204)
     problem(browser.delete(f"/me/devices/{device['id']}"), 404, "not_found")
@@ -124,6 +138,12 @@ def test_a_remembered_browser_is_asked_again_after_thirty_days_or_a_new_password
     cast.tenant.move_clock(days=31)
     ok(sign_in(cast, browser).post("/auth/second-factor", json={"code": codes[2], "remember": True}))
     ok(sign_in(cast, browser).get("/me"))
+    # Another factor, or another password: it is forgotten, and the codes go with the last factor.
+    ok(browser.delete("/me/factors/totp"), 204)
+    assert ok(browser.get("/me/factors"))["recovery_codes_left"] == 0
+    _, codes = with_app(browser)
+    ok(sign_in(cast, browser).post("/auth/second-factor", json={"code": codes[0], "remember": True}))
+    ok(sign_in(cast, browser).get("/me"))
     with cast.tenant.scope():
         set_password(user=User.objects.get(id=cast.learner.me.id), password=PASSWORD, actor=OPERATOR)
     problem(sign_in(cast, browser).get("/me"), 401, "second_factor_required")
@@ -132,16 +152,22 @@ def test_a_remembered_browser_is_asked_again_after_thirty_days_or_a_new_password
 def test_staff_reset_the_factors_of_somebody_who_lost_them(cast: Cast) -> None:
     with_password(cast)
     _, codes = with_app(cast.learner)
+    browser = sign_in(cast)
+    ok(browser.post("/auth/second-factor", json={"code": codes[1], "remember": True}))
     path = f"/users/{cast.learner.id}/factors"
     assert ok(cast.admin.get(path))["totp"]
     problem(cast.admin.request("DELETE", path, json={"reason": " "}), 422, "reason_missing")
     problem(cast.owner.request("DELETE", path, json={"reason": "x"}), 404, "not_found")
     problem(cast.tenant.staff("sam@northwind.example", "support").request("DELETE", path, json={"reason": "x"}), 403, "permission_denied")
-    assert ok(cast.admin.request("DELETE", path, json={"reason": "Lost her phone"}))["totp"] is None
+    nora = cast.tenant.staff("nora@northwind.example", "admin")
+    problem(nora.request("DELETE", f"/users/{nora.id}/factors", json={"reason": "x"}), 409, "own_account")
+    done = ok(cast.admin.request("DELETE", path, json={"reason": "Lost her phone"}))
+    assert (done["totp"], done["recovery_codes_left"]) == (None, 0)
     problem(cast.admin.request("DELETE", path, json={"reason": "again"}), 409, "no_second_factor")
-    ok(sign_in(cast).get("/me"))
     assert "Lost her phone" in cast.tenant.mail_for(cast.learner.email)["text"]
     assert codes[0] not in cast.tenant.mail_for(cast.learner.email)["text"]
+    with_app(sign_in(cast, browser))
+    problem(sign_in(cast, browser).get("/me"), 401, "second_factor_required")  # no longer remembered
 
 
 def test_a_new_device_is_told_of_but_not_the_first(cast: Cast) -> None:
@@ -153,6 +179,7 @@ def test_a_new_device_is_told_of_but_not_the_first(cast: Cast) -> None:
     phone = cast.tenant.nobody()
     phone.headers["User-Agent"] = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"
     sign_in(cast, phone)
+    phone.headers["User-Agent"] += " after an update"  # the same one: its cookie says so
     sign_in(cast, phone)
     assert subjects() == ["A new device signed in"]
     assert "Safari on iOS" in cast.tenant.mail_for(cast.learner.email)["text"]
@@ -162,6 +189,32 @@ def test_a_new_device_is_told_of_but_not_the_first(cast: Cast) -> None:
     assert rows[0]["reason"] == "sign_in_failed" and rows[0]["ip"] == "127.0.0.1"
     with cast.tenant.scope():
         assert SignIn.objects.filter(created_at__gt=now() - timedelta(minutes=1)).count() >= 5
+    # Who was only refused isn't known by that; nor is a browser known from elsewhere; and it is told once the last step is taken.
+    _, codes = with_app(cast.manager)
+    with cast.tenant.scope():
+        set_password(user=cast.manager.me, password=PASSWORD, keep_session=Session.objects.get(user=cast.manager.me), actor=OPERATOR)
+    known, tablet, hers = cast.tenant.nobody(), cast.tenant.nobody(), {"email": cast.manager.email, "password": PASSWORD}
+    tablet.headers["User-Agent"] = "Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) Safari/604.1"
+    told = lambda: [mail["subject"] for mail in cast.tenant.mails_for(cast.manager.email)].count("A new device signed in")  # noqa: E731  # as above
+    problem(tablet.post("/auth/password", json=hers | {"password": "wrong"}), 401, "sign_in_failed")
+    for browser, code, mails in ((known, 0, 0), (tablet, 1, 1), (cast.tenant.nobody(), 2, 2)):
+        ok(browser.post("/auth/password", json=hers))
+        assert told() == max(mails - 1, 0)
+        ok(with_new_token(browser).post("/auth/second-factor", json={"code": codes[code]}))
+        assert told() == mails
+        with cast.tenant.scope():
+            SignIn.objects.filter(method="password").exclude(user_agent=tablet.headers["User-Agent"]).update(ip="203.0.113.9")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [
+        ("198.51.100.1", "198.51.100.254", True), ("198.51.100.1", "198.51.101.1", False), (None, None, True), (None, "198.51.100.1", False),
+        ("2001:db8:1::1", "2001:db8:1:ffff::1", True), ("2001:db8:1::1", "2001:db8:2::1", False), ("::1", "198.51.100.1", False),
+    ],
+)  # fmt: skip
+def test_one_network_is_told_from_another(one: str | None, other: str | None, near: bool) -> None:
+    assert history._near(one, other) is near
 
 
 def test_whoever_an_organization_asks_sets_a_factor_up_before_they_go_on(cast: Cast) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from tenantry.kit.clock import now
 from tenantry.people.models import Session
+from tenantry.people.sessions import start_session
 
 from ..people import Cast, ok, problem
 
@@ -59,6 +63,10 @@ def test_a_session_ends_when_it_rests_too_long_and_after_two_weeks(cast: Cast) -
         ok(cast.learner.get("/me"))
     cast.tenant.move_clock(days=14, hours=1)
     problem(cast.learner.get("/me"), 401, "unauthenticated")
+    for days, lasts in ((30, 14), (1, 1)):  # a provider's own session shortens ours, and never lengthens it
+        with cast.tenant.scope():
+            session, _ = start_session(user=cast.learner.me, method="link", until=now() + timedelta(days=days))
+            assert abs(session.expires_at - now() - timedelta(days=lasts)) < timedelta(minutes=1)
 
 
 def test_a_change_of_role_counts_on_the_very_next_request(cast: Cast) -> None:
