@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import timedelta
 
 import httpx
+import pytest
 
 from tenantry.audit.services import CLI
+from tenantry.kit.clock import now
+from tenantry.kit.problems import Problem
 from tenantry.people.links import make_link
 from tenantry.people.passwords import set_password
+from tenantry.sso import enforcing, recovery
+from tenantry.sso.models import Connection
 
 from ..people import Cast, Client, ok, problem
 from ..users.test_passkeys import options_of, with_passkey
@@ -65,7 +72,11 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
         verified(cast.contoso, "contoso.example")
     assert "added to Contoso as learner" in try_out(cast, start, "new@contoso.example").text
     assert ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["tested_at"] is None
+    rows = Connection.objects.filter(organization=cast.contoso)
+    with cast.tenant.scope():
+        rows.update(refused_at=now(), refused_code="saml_x")
     assert "It works." in try_out(cast, start).text
+    assert ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["troubles"] == []
     last = ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["last_test"]
     assert (last["email"], last["claims"]["groups"], last["would"]["role"]) == ("owner@contoso.example", ["Staff"], "owner")
     ok(cast.owner.post(f"{policy}/recovery-codes"), 201)
@@ -79,6 +90,15 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     problem(cast.owner.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test"}), 403, "reauthentication_required")
     assert "/prove" in cast.owner.get(f"{cast.tenant.url}/o/contoso/sso/{made['id']}/mapping").headers["location"]
     fresh = cast.tenant.sign_in("owner@contoso.example")
+    # A test of yesterday is none, nor is one of what was changed since.
+    for hours, mapping in ((25, {}), (0, {"name": "cn"})):
+        with cast.tenant.scope():
+            rows.update(tested_at=now() - timedelta(hours=hours))
+        if mapping:
+            ok(fresh.patch(at, json={"mapping": mapping}))
+        assert problem(fresh.put(policy, json={"mode": "enforced"}), 409, "sso_enforcement_unmet")["unmet"] == ["owner_tested"]
+    with cast.tenant.scope():
+        rows.update(tested_at=now())
     ok(fresh.put(policy, json={"mode": "enforced"}))
     ok(fresh.get("/me"))  # hers goes on
     for role in ("owner", "learner"):
@@ -145,7 +165,7 @@ def test_no_path_leads_around_it(cast: Cast) -> None:
     assert "Mail me a link" not in page.text
 
 
-def test_breaking_the_glass(cast: Cast) -> None:
+def test_breaking_the_glass(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     _passwords(cast, "owner@contoso.example", "learner@contoso.example")
     cast.owner.cookies.jar.clear()
     cast._clients["owner"] = cast.tenant.sign_in("owner@contoso.example")
@@ -161,8 +181,19 @@ def test_breaking_the_glass(cast: Cast) -> None:
     assert kept_out(Walk(cast.tenant), "learner@contoso.example") == "", "codes are for owners"
     walk = Walk(cast.tenant)
     note = kept_out(walk, "owner@contoso.example")
-    wrong = walk.post("/sign-in/recovery", note=note, code="aaaaa-bbbbb-ccccc")
+    with cast.tenant.scope():
+        others = recovery.make_codes(organization=cast.fabrikam, actor=CLI)
+    wrong = walk.post("/sign-in/recovery", note=note, code=others[0])
     assert wrong.status_code == 422 and "no code of your organization" in wrong.text
+    with cast.other_tenant.scope():
+        foreign = enforcing.proven(cast.owner.me, "password")
+    before = time.time() - recovery.PROVEN_SECONDS - 1
+    with monkeypatch.context() as then, cast.tenant.scope():
+        then.setattr(time, "time", lambda: before)
+        old = enforcing.proven(cast.owner.me, "password")
+    for unusable in (foreign, old):
+        with cast.tenant.scope(), pytest.raises(Problem, match="longer than ten minutes"):
+            recovery.use_code(note=unusable, code=codes[0])
     assert walk.post("/sign-in/recovery", note=note + "x", code=codes[0]).status_code == 403
     assert walk.post("/sign-in/recovery", note=note, code=codes[0].upper()).status_code == 302
     ok(walk.http.get("/me"))
@@ -177,6 +208,8 @@ def test_breaking_the_glass(cast: Cast) -> None:
     ok(inside.post(window, json={"reason": "IdP down"}), 201)
     problem(inside.post(window, json={"reason": "again"}), 409, "state_conflict")
     ok(cast.tenant.nobody().post("/auth/password", json={"email": "owner@contoso.example", "password": PASSWORD}))
+    told = [mail["subject"] for mail in cast.tenant.mails_for("owner@contoso.example")[:2]]
+    assert told == ["Somebody signed in past single sign-on", "A window past single sign-on was opened"]
     problem(cast.nobody.post("/auth/password", json={"email": "learner@contoso.example", "password": PASSWORD}), 403, "sso_required")
     assert {"sso.recovery_code_used", "sso.window_opened", "sso.window_used"} <= set(cast.actions())
     device = with_passkey(inside)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from tenantry.kit.clock import now
+from tenantry.people.models import User
 from tenantry.sso.arrival import GOOGLE, private_account
+from tenantry.sso.joining import session_end
 from tenantry.sso.mapping import Proof
+from tenantry.sso.models import Connection, Identity
 
 from ..people import Cast, ok, problem, race
 from ..scim.directory import Directory
@@ -53,13 +58,29 @@ def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) 
     # An owner says that it is her; then the old name finds her no more.
     ok(cast.owner.delete(at))
     ok(cast.owner.post(f"{cast.org}/invitations", json={"email": "grace@contoso.example", "role": "learner"}), 201)
-    assert other.back(start, email="grace@contoso.example", subject="g-2").status_code == 302
+    assert other.back(start, email="grace@contoso.example", subject="g-2", more="dept = Legal").status_code == 302
     assert ok(other.http.get("/me/profile"))["id"] == me["id"]
     assert code_of(Walk(cast.tenant).back(start, email="grace@contoso.example")) == "sso_subject_changed"
+    with cast.tenant.scope():  # of two providers the one used last; what another organization's says of her is that one's
+        grace = User.objects.get(email="grace@contoso.example")
+        for organization, said in ((cast.contoso, {"department": "Old", "site": "Oslo"}), (cast.fabrikam, {"site": "Rome"})):
+            second = Connection(organization=organization, kind="oidc", name="Second", preset="generic")
+            second.save(force_insert=True)
+            told = {"subject": "s", "custom": said, "last_used_at": now() - timedelta(hours=1)}
+            Identity(organization=organization, connection=second, user=grace, **told).save(force_insert=True)
+    assert ok(cast.admin.get(at))["attributes"] == {"department": "Legal", "site": "Oslo"}
+    assert Walk(cast.tenant).back(start, email="owner@contoso.example", groups="Plant managers").status_code == 302
+    assert ok(cast.owner.get(cast.member_at("owner")))["role"] == "owner" and "sso.role_kept" not in cast.actions()
     cast.tenant.move_clock(hours=7)
     ok(other.http.get("/me"))
     cast.tenant.move_clock(hours=9)
     assert (other.http.get("/me").status_code, cast.owner.get("/me").status_code) == (401, 200), "the provider's session had eight hours"
+    with cast.tenant.scope():
+        proof = Proof(subject="g", session_until=(datetime.now(UTC) + timedelta(hours=2)).isoformat())
+        until = session_end(second, proof)
+        assert until is not None and abs(until - now() - timedelta(hours=2)) < timedelta(minutes=1), "by our clock, which is another"
+        User.objects.filter(id=grace.id).update(email="grace@elsewhere.example")
+    assert code_of(Walk(cast.tenant).back(start, email="grace@contoso.example", subject="g-2")) == "sso_domain_not_verified", "she has another address"
 
 
 def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
@@ -77,6 +98,7 @@ def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
         ({"email": "support@contoso.example"}, "sso_member_removed"),
         ({"email": "nora@contoso.example"}, "sso_staff_refused"),
         ({"email": "away@contoso.example"}, "sso_directory_inactive"),
+        ({"email": "x@contoso.example", "more": "email_verified = false"}, "sso_email_unverified"),
         ({"email": "x@contoso.example", "fault": "unsigned"}, "saml_assertion_unsigned"),
         ({"email": "x@contoso.example", "fault": "expired"}, "saml_confirmation_expired"),
     ):
@@ -91,7 +113,7 @@ def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
     assert ok(cast.admin.get("/sso-troubles"))["data"][0]["troubles"] == [trouble]
     events = ok(cast.admin.get(f"{cast.org}/audit-events", params={"limit": 200}))["data"]
     refused = [event["reason"] for event in events if event["action"] == "sso.sign_in_refused"]
-    assert len(refused) == 8
+    assert len(refused) == 9
     assert Walk(cast.tenant).back(start, email="learner@contoso.example").status_code == 302
     assert ok(cast.owner.get(one))["troubles"] == [], "one that is right, and it is forgotten"
     # Who was removed comes back when an owner invites them, with the role that was offered.
@@ -137,6 +159,12 @@ def test_an_answer_counts_once_and_in_the_browser_that_asked(cast: Cast) -> None
     assert code_of(walk.deliver(url, unasked)) in ("sso_flow_used", "sso_replayed")
     assert code_of(walk.deliver(url, {"SAMLResponse": "bm90IHhtbA=="})).startswith("saml_")
     assert httpx.post(url, data={}).status_code == 403
+    # Ten minutes, at the provider and between the two halves of the way back.
+    late, provider = Walk(cast.tenant), walk.at_provider(start)
+    waiting = late.deliver(*late.answer(late.at_provider(start), email="learner@contoso.example")).headers["location"]
+    cast.tenant.move_clock(minutes=11)
+    assert code_of(walk.deliver(*walk.answer(provider, email="learner@contoso.example"))) == "sso_flow_expired"
+    assert code_of(late.get(waiting)) == "sso_flow_unknown"
 
 
 def test_the_last_seat_is_taken_and_the_next_is_told(cast: Cast) -> None:

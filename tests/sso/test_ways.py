@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+import time
+from base64 import b64decode
 from datetime import timedelta
+from functools import partial
 from html import unescape
 from typing import Any
 
 import httpx
+import pytest
+from django.core import signing
 
 from tenantry.audit.services import CLI
 from tenantry.kit.clock import now
 from tenantry.organizations import sign_in_policy
-from tenantry.sso import ending, upkeep
-from tenantry.sso.models import Certificate, Connection, SingleSession
+from tenantry.organizations.models import Organization
+from tenantry.people.models import Session
+from tenantry.people.sessions import COOKIE
+from tenantry.sso import ending, troubles, upkeep
+from tenantry.sso.models import Certificate, Connection, Flow, SingleSession
 
 from .. import factories
-from ..people import Cast, ok, problem
+from ..people import Cast, ok, problem, race
+from ..users.test_factors import with_app
 from .walking import Walk, code_of, connected
 
 
@@ -55,6 +64,16 @@ def test_a_provider_is_a_second_factor_for_its_own_organization_alone(cast: Cast
         answer = walk.http.get("/me")
         assert (answer.status_code == 200) == (not step), (asking, answer.text)
         assert step in answer.text
+        if asking == "contoso":  # also for somebody new, whose next step is asked for when the terms are accepted
+            new = Walk(cast.tenant)
+            assert new.back(start, email="new@contoso.example").status_code == 302
+            assert new.post("/terms").status_code == 302
+            ok(new.http.get("/me"))
+    # Who has a factor is asked for it there.
+    with_app(walk.api)
+    again = Walk(cast.tenant)
+    assert again.back(start, email="learner@contoso.example").status_code == 302
+    problem(again.http.get("/me"), 401, "second_factor_required")
 
 
 def test_openid_connect_from_end_to_end(cast: Cast) -> None:
@@ -104,8 +123,15 @@ def test_proving_anew_and_linking(cast: Cast) -> None:
     other = walk.back(proving, email="manager@contoso.example")
     assert code_of(other) == "sso_other_person"
     assert f'href="/t/{cast.tenant.slug}/prove?next=/account"' in other.text, "no dead end: there are other ways"
+    with cast.tenant.scope():
+        Session.objects.filter(method="sso").update(expires_at=now() + timedelta(days=14))
     assert walk.back(proving, email="learner@contoso.example").headers["location"].endswith("/account")
     assert code_of(Walk(cast.tenant).get(proving)) == "sso_other_session"
+    # Whom the provider let pass without asking has proven nothing.
+    kept = walk.answer(walk.at_provider(proving), email="learner@contoso.example")
+    with cast.tenant.scope():
+        Flow.objects.filter(purpose="prove", answered_at=None).update(begun_real=now() + timedelta(minutes=3))
+    assert code_of(walk.deliver(*kept)) == "sso_not_proved_anew"
     # Somebody with an address elsewhere links themself while signed in, and then comes in by the provider.
     with cast.tenant.scope():
         from .. import factories
@@ -116,6 +142,12 @@ def test_proving_anew_and_linking(cast: Cast) -> None:
     assert connection
     link = f"/account/sso/{connection[0]}/link"
     assert "/prove" in Walk(cast.tenant, cast.manager).post(link).headers["location"], "a new way in, after 20 minutes"
+    url, fields = consultant.answer(consultant.at_provider(onward(consultant.post(link))), email="c@agency.example", subject="c-1")
+    delivered = consultant.deliver(url, fields).headers["location"]
+    hers = consultant.http.cookies[COOKIE]
+    consultant.http.cookies[COOKIE] = cast.manager.cookies[COOKIE]  # somebody else has signed in there meanwhile
+    assert code_of(consultant.get(delivered)) == "sso_other_session"
+    consultant.http.cookies[COOKIE] = hers
     begun = onward(consultant.post(link))
     assert consultant.back(begun, email="c@agency.example", subject="c-1").headers["location"].endswith("/account/sso")
     again = Walk(cast.tenant)
@@ -125,14 +157,23 @@ def test_proving_anew_and_linking(cast: Cast) -> None:
     assert [(row["subject"], row["by_person"]) for row in linked] == [("c-1", True)]
     ok(consultant.api.delete(f"/me/sso-identities/{linked[0]['id']}"), 204)
     assert code_of(Walk(cast.tenant).back(start, email="c@agency.example", subject="c-1")) == "sso_domain_not_verified"
+    # The provider's session has eight hours: ours was shortened to them, and no later proof makes it longer.
+    cast.tenant.move_clock(hours=1)
+    assert walk.back(proving, email="learner@contoso.example").headers["location"].endswith("/account")
+    for minutes, status in ((10, 200), (30, 401)):
+        cast.tenant.move_clock(hours=8, minutes=minutes)
+        assert walk.http.get("/me").status_code == status
 
 
-def test_an_openid_provider_ends_sessions_and_is_asked_to_end_its_own(cast: Cast) -> None:
-    connected(cast)
-    ours = openid(cast)["ours"]
+def test_an_openid_provider_ends_sessions_and_is_asked_to_end_its_own(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    saml = connected(cast)["ours"]
+    made = openid(cast)
+    ours = made["ours"]
     walk = Walk(cast.tenant)
     assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
-    there = walk.get(onward(walk.post("/sign-out")))
+    farewell = onward(walk.post("/sign-out"))
+    there = walk.get(farewell)
+    assert walk.get(farewell.replace(made["id"], saml["start_url"].split("/")[-2])).headers["location"].endswith("/sign-in")
     assert walk.http.get("/me").status_code == 401
     asked = there.headers["location"]
     assert "/test-provider/oidc/end-session?" in asked and "id_token_hint=ey" in asked
@@ -149,38 +190,60 @@ def test_an_openid_provider_ends_sessions_and_is_asked_to_end_its_own(cast: Cast
     assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
     over = ok(walk.api.post("/auth/sign-out", json={}))
     assert "id_token_hint=ey" in walk.get(over["provider_sign_out_url"]).headers["location"]
+    before = time.time() - 301
+    with monkeypatch.context() as then:  # five minutes are enough to go on
+        then.setattr(time, "time", lambda: before)
+        old = signing.dumps(signing.loads(farewell.rpartition("/")[2], salt=ending._SALT), salt=ending._SALT)
+    assert walk.get(farewell.rpartition("/")[0] + "/" + old).headers["location"].endswith("/sign-in")
     assert walk.http.get("/me").status_code == 401
     assert back(walk, ours["start_url"], email="learner@contoso.example").status_code == 302
     other = Walk(cast.tenant)
     assert back(other, ours["start_url"], email="expert@contoso.example").status_code == 302
+    third = Walk(cast.tenant)
+    assert third.back(saml["start_url"], email="learner@contoso.example").status_code == 302
     told = {"logout_url": ours["slo_url"], "oidc_subject": "learner@contoso.example"}
     page = Walk(cast.tenant).http.post(f"{cast.tenant.url}/test-provider/oidc/end", data=told)
     token = re.search(r'name="logout_token" value="([^"]+)"', page.text)
     assert token
     assert httpx.post(ours["slo_url"], data={"logout_token": token[1]}).status_code == 200
-    assert (walk.http.get("/me").status_code, other.http.get("/me").status_code) == (401, 200)
+    assert [each.http.get("/me").status_code for each in (walk, other, third)] == [401, 200, 200], "this provider's, and this person's"
     assert httpx.post(ours["slo_url"], data={"logout_token": token[1]}).status_code == 400, "it counts once"
     refused = httpx.post(ours["slo_url"], data={"logout_token": "x.y.z"})
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
     assert walk.get(ours["start_url"].replace("/start", "/farewell/made-up")).headers["location"].endswith("/sign-in")
+    reasons = [(row["action"], row["reason"]) for row in ok(cast.admin.get(f"{cast.org}/audit-events", params={"limit": 4}))["data"]]
+    assert ("sso.sessions_ended", "") in reasons and [reason for action, reason in reasons if action == "sso.logout_refused"] == [
+        "oidc_token_malformed", "sso_replayed",
+    ]  # fmt: skip
+    with cast.tenant.scope():
+        assert ending.end_sessions_of(Connection.objects.get(kind="oidc"), subject="", indexes=()) == 0
+    ok(other.http.get("/me"))
+    ok(cast.admin.patch(f"{cast.org}/sso-connections/{made['id']}", json={"single_logout": False}))
+    assert other.api.post("/auth/sign-out", json={}).status_code == 204, "who doesn't want it stays signed in there"
 
 
 def test_sign_in_that_begins_at_the_provider_is_off_until_it_is_turned_on(cast: Cast) -> None:
     made = connected(cast)
     stranger = Walk(cast.tenant)
 
-    def begun() -> httpx.Response:
+    def begun() -> tuple[str, dict[str, str]]:
         page = stranger.http.post(
             f"{cast.tenant.url}/test-provider/begin", data={"audience": made["ours"]["entity_id"], "email": "learner@contoso.example"}
         )
         found = re.search(r'<form[^>]*action="([^"]+)" data-onward>', page.text)
         assert found, page.text
         fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text[found.end() :])
-        return stranger.http.post(unescape(found[1]), data={name: unescape(value) for name, value in fields})
+        return unescape(found[1]), {name: unescape(value) for name, value in fields}
 
-    assert code_of(begun()).startswith("saml_")
-    ok(cast.owner.patch(f"{cast.org}/sso-connections/{made['id']}", json={"idp_initiated": True}))
-    came = begun()
+    assert code_of(stranger.deliver(*begun())) == "saml_unsolicited"
+    one = f"{cast.org}/sso-connections/{made['id']}"
+    assert ok(cast.owner.get(one))["troubles"] == [], "what nobody asked for says nothing of the provider"
+    ok(cast.owner.patch(one, json={"idp_initiated": True}))
+    answers = race(*[partial(stranger.deliver, *begun())] * 3)
+    assert sorted(answer.status_code for answer in answers) == [303, 403, 403]
+    assert {code_of(answer) for answer in answers if answer.status_code == 403} == {"sso_replayed"}
+    url, fields = begun()
+    came = stranger.http.post(url, data=fields)
     assert came.status_code == 303
     assert stranger.get(came.headers["location"]).status_code == 302
     ok(stranger.http.get("/me"))
@@ -220,10 +283,21 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
     assert draft["ours"]["acs_url"] in metadata.text
     problem(cast.maintainer.post(at, json={"kind": "saml"}), 403, "permission_denied")
     ok(cast.maintainer.get(at))
+    # One that takes requests by POST alone gets a page that posts them, signed where that was asked for.
+    posting = re.sub(r'<md:SingleSignOnService Binding="[^"]+Redirect"[^>]+>', "", document.text)
+    ok(cast.owner.patch(one, json={"metadata_xml": posting, "sign_requests": True}))
+    page = Walk(cast.tenant).get(ok(cast.owner.post(f"{one}/test"), 201)["url"])
+    sent = re.search(r'name="SAMLRequest" value="([^"]+)"', page.text)
+    assert page.status_code == 200 and sent and b"SignatureValue" in b64decode(unescape(sent[1]))
+    assert re.search(r"form-action[^;]* http:( |;|$)", page.headers["content-security-policy"])
     # Certificates that end: told at 30 days and at 7, once each, and not again after a roll-over.
     with cast.tenant.scope():
         Certificate.objects.update(not_after=now() + timedelta(days=20))
         assert (upkeep.warn(), upkeep.warn(), upkeep.critical()) == (1, 0, 0)
+        (ready,) = Connection.objects.filter(state="ready")
+        troubles.note_refusal(ready, "oidc_access_denied")  # the person's doing
+        for days, code in ((31, []), (20, ["ending"]), (5, ["critical"]), (-1, ["expired"])):
+            assert [each.code for each in troubles.of(ready, now() + timedelta(days=days))] == [f"certificate_{end}" for end in code]
         Certificate.objects.update(not_after=now() + timedelta(days=5))
         assert (upkeep.warn(), upkeep.warn(), upkeep.critical()) == (1, 0, 1)
         connection = Connection.objects.get(metadata_url="", state="ready")
@@ -244,4 +318,13 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
     page = Walk(cast.tenant, cast.tenant.staff("sam@vendor.example", "support")).get("/staff/sso").text
     assert "Contoso" in page and "ends within 7 days" in page and "status 500" in page
     assert "A certificate ends" in Walk(cast.tenant, cast.owner).get("/o/contoso/sso").text
+    for rows, change, undo in (
+        (Organization.objects.filter(id=cast.contoso.id), {"deleted_at": now()}, {"deleted_at": None}),
+        (Connection.objects.filter(state="ready"), {"state": "draft", "refresh_error": ""}, {}),
+    ):
+        with cast.tenant.scope():
+            rows.update(**change)
+        assert ok(cast.admin.get("/sso-troubles"))["data"] == [], change
+        with cast.tenant.scope():
+            rows.update(**undo) if undo else None
     ok(cast.owner.delete(one), 204)
