@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from tenantry.audit.services import CLI
 from tenantry.kit.clock import now
+from tenantry.organizations import sign_in_policy
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.membership import JOIN, settle
 from tenantry.organizations.models import Organization
@@ -41,6 +44,13 @@ def test_owners_set_it_and_two_editors_do_not_undo_each_other(cast: Cast) -> Non
     tag = {"If-Match": first.headers["etag"]}
     answers = race(*(lambda n=n: cast.owner.put(at, json={"idle_minutes": n}, headers=tag).status_code for n in (30, 31, 32, 33)))
     assert sorted(answers) == [200, 412, 412, 412]
+    seen = {"If-Match": cast.outsider.get(_fabrikam(cast)).headers["etag"]}
+    with ThreadPoolExecutor(1) as pool:
+        with cast.tenant.scope():
+            sign_in_policy.save(organization=cast.fabrikam, values={"idle_minutes": 29}, exempt=True, actor=CLI)
+            second = pool.submit(cast.outsider.put, _fabrikam(cast), json={"idle_minutes": 30}, headers=seen)
+            time.sleep(0.3)  # it has come as far as it can
+        problem(second.result(), 412, "version_stale")
     changed = ok(cast.owner.put(at, json={"idle_minutes": None, "session_lifetime_hours": 8}))
     assert changed == {**nothing, "session_lifetime_hours": 8}  # what is left out stays as it is
     with cast.tenant.scope():  # long after the last proof of identity
