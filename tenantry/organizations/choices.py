@@ -121,8 +121,10 @@ def last_owner(member: Membership, owners: int) -> bool:
     return member.role == "owner" and member.status == "active" and owners < 2
 
 
-def leaving_closed(member: Membership, *, organization: Organization, owners: int) -> str:
-    """Why somebody can't leave; empty when they can."""
+def leaving_closed(member: Membership, *, organization: Organization, owners: int, themself: bool = True) -> str:
+    """Why somebody can't leave; empty when they can. ``themself``: they ask, and not staff who look as them."""
+    if not themself:
+        return "Nobody leaves in the place of somebody else."
     if refusal(organization.state, "members:write"):
         return f"The organization is {organization.get_state_display().lower()}."
     if member.status != "active":

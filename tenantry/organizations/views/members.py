@@ -113,7 +113,9 @@ def _with_acts(
                 "closed": choices.closings(row, organization=organization, authority=authority, standings=standings, owners=owners)
                 if writes and not mine
                 else None,
-                "leaving": choices.leaving_closed(row, organization=organization, owners=owners) if mine else "",
+                "leaving": choices.leaving_closed(row, organization=organization, owners=owners, themself=principal.impersonator is None)
+                if mine
+                else "",
             }
         )
     return shown

@@ -12,6 +12,7 @@ from django.urls import get_script_prefix, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.access.guards import actor_of, guard, is_open, require_recent, signed_in
+from tenantry.access.principal import Principal
 from tenantry.kit.forms import answer, show_problem
 from tenantry.kit.problems import Problem, not_found
 
@@ -70,23 +71,29 @@ def _page(
     context: dict[str, Any] = {
         "organization": organization,
         "forms": forms,
-        "closed": {name: _closed(organization, shown) for name, shown in forms.items()},
+        "closed": {name: _closed(principal, organization, shown) for name, shown in forms.items()},
         "funding": _funding(organization),
         "mine": mine,
         "may_delete": principal.may("organization:delete", organization.id),
         "delete_closed": "" if is_open(request, "organization:delete", organization) else "In its present state it can't be deleted.",
-        "leave_closed": choices.leaving_closed(mine, organization=organization, owners=queries.count_owners(organization)) if mine else "",
+        "leave_closed": choices.leaving_closed(
+            mine, organization=organization, owners=queries.count_owners(organization), themself=principal.impersonator is None
+        )
+        if mine
+        else "",
         "address": request.build_absolute_uri(reverse("organization_home", kwargs={"slug": organization.slug})),
     }
     return render(request, "organizations/settings.html", context, status=status)
 
 
-def _closed(organization: Organization, form: SettingsForm) -> str:
+def _closed(principal: Principal, organization: Organization, form: SettingsForm) -> str:
     """Why nothing in a section can be changed, or an empty text."""
     if form.editable:
         return ""
     if refusal(organization.state, "settings:write"):
         return f"The organization is {organization.get_state_display().lower()}, so nothing can be changed."
+    if principal.impersonator is not None:
+        return "Closed while you look at the portal as somebody else."
     needed = next(permission_of(name) for name in form.fields if permission_of(name))
     return f"Only {holders(needed)} can change these."
 
