@@ -166,11 +166,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
 showTheme();
 document.querySelectorAll(".toast").forEach(tire);
 
-// On a phone the sidebar is one line that scrolls: the present entry is in sight.
-{
-  const here = document.querySelector(".nav [aria-current]");
-  const line = here?.closest(".nav");
-  if (line && line.scrollWidth > line.clientWidth) line.scrollLeft = here.offsetLeft - (line.clientWidth - here.offsetWidth) / 2;
+// On a phone the sidebar and the tabs are lines that scroll: the present entry is in sight.
+for (const here of document.querySelectorAll(".nav [aria-current], .tabs [aria-current]")) {
+  const line = here.closest(".nav, .tabs");
+  if (line.scrollWidth > line.clientWidth) line.scrollLeft = here.offsetLeft - (line.clientWidth - here.offsetWidth) / 2;
 }
 
 // A picker beside a colour's field: either shows what the other says.
