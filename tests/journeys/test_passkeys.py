@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tenantry.people.sessions import COOKIE
+
 from ..people import Cast
 from .browsing import Windows
 
@@ -47,3 +49,17 @@ def test_a_passkey_is_added_signs_in_and_proves_who_one_is(cast: Cast, windows: 
     page.get_by_label("Name").fill("The same again")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("alert")).to_contain_text("registered already")
+
+    # Beside a password the one box of the page goes along with the passkey: this browser is remembered.
+    begun = cast.tenant.sign_in(cast.learner.email)
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": COOKIE, "value": begun.cookies[COOKIE], "url": place}])
+    page.goto("sign-in/second-factor")
+    page.get_by_label("Don't ask again").check()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/o/contoso/")
+    page.goto("account/security")
+    expect(page.get_by_role("button", name="Forget")).to_be_visible()
+    page.set_viewport_size({"width": 375, "height": 700})
+    page.goto("account/sso")  # the last tab of several, out of sight but for the script
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)

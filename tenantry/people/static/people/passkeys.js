@@ -1,5 +1,6 @@
-// Passkeys: <form data-passkey="create|get" data-options="where the options are">. The form is shown where the browser knows passkeys;
-// its button asks for one, puts the answer into the field "credential", and sends the form like any other.
+// Passkeys: <form data-passkey="create|get" data-options="where the options are">. The form is shown where the browser knows passkeys.
+// The button asks for one, puts the answer into the field "credential", and sends the form like any other. data-with="a box elsewhere"
+// has its answer go along, in the field of the same name.
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
@@ -52,6 +53,8 @@ for (const form of window.PublicKeyCredential ? document.querySelectorAll("form[
     button.setAttribute("aria-busy", "true");
     say(form, "");
     try {
+      const box = form.dataset.with && document.querySelector(form.dataset.with);
+      if (box) form.elements[box.name].value = box.checked ? "on" : "";
       form.elements.credential.value = JSON.stringify(written(await ask(form)));
       delete form.dataset.sent; // portal.js thinks that it left already
       form.requestSubmit();
