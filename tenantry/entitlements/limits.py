@@ -66,16 +66,11 @@ def limit_reached(standing: Standing) -> Problem:
 def lock(organization_id: UUID, resource_types: Iterable[str]) -> dict[str, Tally]:
     """Lock the tallies of these types, in one order so that nobody waits in a circle; made at zero when new."""
     names = sorted(set(resource_types))
-    Tally.objects.bulk_create(
-        [Tally(organization_id=organization_id, resource_type=name) for name in names if not _exists(organization_id, name)],
-        ignore_conflicts=True,
-    )
-    rows = Tally.objects.select_for_update().filter(organization_id=organization_id, resource_type__in=names).order_by("resource_type")
-    return {tally.resource_type: tally for tally in rows}
-
-
-def _exists(organization_id: UUID, name: str) -> bool:
-    return Tally.objects.filter(organization_id=organization_id, resource_type=name).exists()
+    rows = Tally.objects.filter(organization_id=organization_id, resource_type__in=names)
+    known = set(rows.values_list("resource_type", flat=True))
+    if new := [name for name in names if name not in known]:
+        Tally.objects.bulk_create([Tally(organization_id=organization_id, resource_type=name) for name in new], ignore_conflicts=True)
+    return {tally.resource_type: tally for tally in rows.select_for_update().order_by("resource_type")}
 
 
 def limits_of(organization_id: UUID, resource_types: Iterable[str] | None = None) -> dict[str, Entitlement]:

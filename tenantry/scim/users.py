@@ -122,10 +122,10 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
         require_state(organization, "members:write", staff=False)
     if before == wanted and not (not row.active and settings.deprovision):
         return row  # sent again with nothing new in it
-    other = _taken(organization.id, wanted, but=row)
-    if other is not None:
+    renamed = (row.user_name_key, row.external_id) != (key_of(wanted["userName"]), wanted.get("externalId", ""))
+    if renamed and (other := _taken(organization.id, wanted, but=row)) is not None:
         raise _conflict(other, wanted)
-    was_active, address_before = row.active, _quiet_address(before)
+    was_active, user_before, address_before = row.active, row.user_id, _quiet_address(before)
     _fill(row, wanted)
     if row.active and not was_active:
         if not settings.provision:
@@ -145,7 +145,8 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
         accounts.leave(
             organization=organization, row=row, address=_quiet_address(wanted), actor=actor, reason="Deactivated by the directory."
         )
-    _require_own(row)
+    if row.user_id != user_before:
+        _require_own(row)
     if settings.update_profile:
         accounts.update_profile(organization=organization, row=row, name=display_of(wanted), actor=actor)
         address = _quiet_address(wanted)
@@ -157,7 +158,8 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
     row.version += 1
     row.changed_at = now()
     row.save()
-    _keep_addresses(row, wanted)
+    if before.get("emails") != wanted.get("emails"):
+        _keep_addresses(row, wanted)
     after = attributes_of(row)
     names = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
     changes: dict[str, Any] = {"attributes": {"before": None, "after": names}}

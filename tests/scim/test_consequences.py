@@ -7,7 +7,7 @@ from tenantry.entitlements.services import set_limit
 from tenantry.organizations.models import Membership
 from tenantry.scim import mappings
 
-from ..people import Cast, ok, race
+from ..people import Cast, ok, queries, race
 from .directory import BULK, Directory, refused
 
 
@@ -144,6 +144,12 @@ def test_bulk(directory: Directory) -> None:
     ]
     at_once = send(*(new(f"many{number}") for number in range(40)), new("many0"), new("many41"))
     assert [each["status"] for each in at_once] == ["201"] * 40 + ["409", "201"]
+    paths = [str(each["location"]).partition("/v2")[2] for each in at_once[:12]]
+    costs = [
+        queries(directory.post("/Bulk", json={"Operations": [{"method": "PATCH", "path": path, "data": titled} for path in some]}))
+        for some in (paths[:1], paths[1:])
+    ]
+    assert (costs[1] - costs[0]) <= 10 * 8, "of a thousand in one request each costs its own statements"
     stopped = send(new("s1"), new("b1"), new("s2"), failOnErrors=1)
     assert [each["status"] for each in stopped] == ["201", "409"]
     assert directory.find("Users", 'userName eq "s2@contoso.example"') == []
