@@ -6,12 +6,17 @@ import httpx
 
 from tenantry.audit.services import CLI
 from tenantry.entitlements.services import set_limit
+from tenantry.organizations.models import Membership
+from tenantry.people.models import User
+from tenantry.people.staff import add_staff
+from tenantry.people.users import suspend_user
 from tenantry.scim import mappings
 from tenantry.webhooks.services import create_endpoint
 
+from .. import factories
 from ..people import Cast, Client, ok, problem, queries
 from ..receivers import Receiver
-from .directory import BULK, Directory
+from .directory import BULK, Directory, refused
 
 
 def _map(cast: Cast, **roles: str) -> httpx.Response:
@@ -73,6 +78,47 @@ def test_whoever_is_taken_away_is_out_at_once(cast: Cast, directory: Directory) 
         assert directory.delete(f"/Groups/{group['id']}").status_code == 204
 
 
+def test_what_is_switched_off_is_not_done_and_what_is_done_is_told(cast: Cast, directory: Directory) -> None:
+    off, on = ({"op": "replace", "path": "active", "value": value} for value in (False, True))
+    at, away = (f"/Users/{directory.user(f'{name}@contoso.example', displayName='Mia')['id']}" for name in ("mia", "away"))
+    ok(directory.change(away, off))
+    ok(cast.owner.put(f"{cast.org}/scim-settings", json={"provision": False, "deprovision": False, "update_profile": False}))
+    refused(directory.post("/Users", json={"userName": "new@contoso.example"}), 403)
+    refused(directory.change(away, on), 403)
+    ok(directory.change(at, {"op": "replace", "path": "displayName", "value": "Another"}))
+    ok(directory.change(at, off))
+    assert directory.delete(at).status_code == 204
+    member = directory.member("mia@contoso.example")
+    assert member is not None and (member.status, member.user.name) == ("active", "Mia")
+    told = [action for action in cast.actions() if action.startswith("scim_user.")]
+    assert told == ["scim_user.created"] * 2 + ["scim_user.changed"] * 3 + ["scim_user.deleted"]
+
+
+def test_a_directory_has_a_say_over_its_own_accounts_alone(cast: Cast, directory: Directory) -> None:
+    off, on = ({"op": "replace", "path": "active", "value": value} for value in (False, True))
+    with cast.tenant.scope():
+        factories.member(cast.fabrikam, "both@elsewhere.example")
+    both, staff = (directory.user(f"{who}@elsewhere.example", displayName="Named here") for who in ("both", "staff"))
+    with cast.tenant.scope():
+        add_staff(email="staff@elsewhere.example", role="support", actor=CLI)
+    for who, name in ((both, ""), (staff, "Named here")):  # whoever is here by another's word too, and who works for the vendor
+        session, path = cast.tenant.sign_in(who["userName"]), f"/Users/{who['id']}"
+        ok(directory.change(path, {"op": "replace", "path": "displayName", "value": "Another"}))
+        ok(directory.change(path, off))
+        ok(session.get("/me"))
+        member = directory.member(who["userName"])
+        assert member is not None and (member.status, member.user.name) == ("suspended", name)
+    # What a person has suspended, a person lifts.
+    ok(directory.change(f"/Users/{both['id']}", on))
+    member = directory.member(both["userName"])
+    assert member is not None and member.status == "active"
+    ok(cast.owner.post(f"{cast.org}/members/{member.public_id}/suspension", json={"reason": "away"}))
+    for operation in (off, on):
+        ok(directory.change(f"/Users/{both['id']}", operation))
+    member = directory.member(both["userName"])
+    assert member is not None and member.status == "suspended"
+
+
 def test_roles_of_a_group_are_changed_together(cast: Cast, directory: Directory) -> None:
     people = [directory.user(f"p{number}@contoso.example") for number in range(12)]
     refs = [{"value": each["id"]} for each in people]
@@ -89,8 +135,17 @@ def test_roles_of_a_group_are_changed_together(cast: Cast, directory: Directory)
     assert roles() == ["manager"] * 12
     rows = ok(cast.admin.get(f"{cast.org}/audit-events", params={"action": "member.role_changed", "limit": 200}))["data"]
     assert len(rows) == 12 and all(row["changes"] == {"role": {"before": "learner", "after": "manager"}} for row in rows)
-    key = ok(cast.tenant.sign_in("p0@contoso.example").get(f"{cast.org}/members"))
-    assert key["data"]
+    # By another name it is another group; and what somebody made as maintainer ends when they are one no longer.
+    (group,) = directory.find("Groups", 'displayName eq "Many"')
+    for name, left in (("Crowd", "learner"), ("Many", "manager")):
+        ok(directory.change(f"/Groups/{group['id']}", {"op": "replace", "path": "displayName", "value": name}), 204)
+        assert roles() == ["manager"] * 2 + [left] * 10
+    _map(cast, Few="maintainer", Many="manager")
+    body = {"name": "k", "scopes": ["members:read"], "organization": cast.contoso.public_id}
+    key = Client(cast.tenant.api, key=ok(cast.tenant.sign_in("p0@contoso.example").post("/keys", json=body), 201)["key"])
+    ok(key.get(f"{cast.org}/members"))
+    _map(cast, Few="manager", Many="manager")
+    problem(key.get(f"{cast.org}/members"), 401, "key_revoked")
     # Down again; who was given their role by a person keeps it, and who can't have the new one stays what they are.
     member = directory.member("p1@contoso.example")
     assert member is not None
@@ -112,4 +167,25 @@ def test_roles_of_a_group_are_changed_together(cast: Cast, directory: Directory)
     # The last owner stays, whatever their groups say.
     owner = directory.user("owner@contoso.example")
     ok(directory.post("/Groups", json={"displayName": "Chiefs", "members": [{"value": owner["id"]}]}), 201)
+    second = ok(cast.admin.post(f"{cast.org}/members", json={"email": "second@contoso.example", "role": "owner"}), 201)["id"]
+    ok(cast.admin.post(f"{cast.org}/members/{second}/suspension", json={"reason": "away"}))
     problem(cast.owner.put(f"{cast.org}/scim-group-mappings", json=[{"group": "Chiefs", "role": "manager"}]), 409, "last_owner")
+    _map(cast, Later="manager")
+    refused(directory.post("/Groups", json={"displayName": "Later", "members": [{"value": owner["id"]}]}), 409, "mutability")
+    cast.tenant.jobs_done()
+    assert "scim_last_owner" in [mail["template"] for mail in cast.tenant.mails_for(cast.owner.email)]
+    # But another one may follow at the same moment: nobody who is suspended, and here alone.
+    ok(directory.post("/Groups", json={"displayName": "Heirs", "members": refs[3:5]}), 201)
+    with cast.tenant.scope():
+        factories.member(cast.fabrikam, "p3@contoso.example")
+        suspend_user(user_id=User.objects.get(email="p4@contoso.example").id, reason="x", notify=False, actor=CLI)
+    before = directory.member("p3@contoso.example")
+    both = [{"group": "Chiefs", "role": "manager"}, {"group": "Heirs", "role": "owner"}]
+    ok(cast.admin.put(f"{cast.org}/scim-group-mappings", json=both))
+    after = directory.member("p3@contoso.example")
+    assert before is not None and after is not None and after.seat_assigned_at is not None and before.seat_assigned_at is not None
+    assert (after.role, after.version, after.user.generation) == ("owner", before.version + 1, before.user.generation + 1)
+    assert after.seat_assigned_at > before.seat_assigned_at
+    assert roles()[4] == "learner"
+    with cast.tenant.scope():
+        assert Membership.objects.get(organization=cast.fabrikam, user=after.user).role == "learner"
