@@ -108,6 +108,11 @@ def test_a_directory_has_a_say_over_its_own_accounts_alone(cast: Cast, directory
         ok(session.get("/me"))
         member = directory.member(who["userName"])
         assert member is not None and (member.status, member.user.name) == ("suspended", name)
+    # One person is one resource, and one address one account.
+    refused(directory.post("/Users", json={"userName": "twice", "emails": [{"value": both["userName"]}]}), 409, "uniqueness")
+    fresh = directory.user("fresh@elsewhere.example")
+    taken = {"op": "replace", "path": "userName", "value": cast.owner.email}
+    refused(directory.change(f"/Users/{fresh['id']}", taken), 409, "uniqueness")
     # What a person has suspended, a person lifts.
     ok(directory.change(f"/Users/{both['id']}", on))
     member = directory.member(both["userName"])
@@ -140,6 +145,7 @@ def test_roles_of_a_group_are_changed_together(cast: Cast, directory: Directory)
     for name, left in (("Crowd", "learner"), ("Many", "manager")):
         ok(directory.change(f"/Groups/{group['id']}", {"op": "replace", "path": "displayName", "value": name}), 204)
         assert roles() == ["manager"] * 2 + [left] * 10
+    assert cast.actions().count("scim_group.changed") == 2
     _map(cast, Few="maintainer", Many="manager")
     body = {"name": "k", "scopes": ["members:read"], "organization": cast.contoso.public_id}
     key = Client(cast.tenant.api, key=ok(cast.tenant.sign_in("p0@contoso.example").post("/keys", json=body), 201)["key"])
