@@ -144,3 +144,14 @@ def _is_bare(node: ast.stmt) -> bool:
 def test_where_python_may_not_write_the_code_is_compiled_beforehand(ways: str) -> None:
     text = "".join(path.read_text() for path in ROOT.glob(ways))
     assert "PYTHONDONTWRITEBYTECODE=1" in text and "-m compileall" in text
+
+
+def test_a_folding_cell_of_two_lines_holds_one_thing() -> None:
+    """On a phone each thing in such a cell stands beside the others, and a ``<br>`` between them counts for nothing."""
+    cells = (
+        (name, cell)
+        for name, text in _texts()
+        if name.endswith(".html")
+        for cell in re.findall(r"<td[^>]*data-label[^>]*>(.*?)</td>", text)
+    )
+    assert [f"{name}: {cell[:60]}" for name, cell in cells if "<br>" in cell and not re.fullmatch(r"<(span|div)>.*</\1>", cell)] == []

@@ -93,7 +93,7 @@ def _closed(principal: Principal, organization: Organization, form: SettingsForm
     if refusal(organization.state, "settings:write"):
         return f"The organization is {organization.get_state_display().lower()}, so nothing can be changed."
     if principal.impersonator is not None:
-        return "Closed while you look at the portal as somebody else."
+        return "Closed while you look as somebody else."
     needed = next(permission_of(name) for name in form.fields if permission_of(name))
     return f"Only {holders(needed)} can change these."
 
