@@ -16,7 +16,7 @@ from tenantry.organizations.models import Organization
 from tenantry.tenancy.models import Tenant
 from tenantry.tenancy.scope import current
 
-from . import boxes, lookups
+from . import boxes, lookups, parties
 from .lookups import Found
 from .mapping import check_mapping
 from .models import Certificate, Connection, Flow, Identity, Policy, SeenAssertion, SingleSession
@@ -34,16 +34,17 @@ _OF_ONE: Final = {
         "metadata_url metadata_xml idp_entity_id sso_url sso_binding slo_url slo_binding certificates idp_initiated "
         "require_signed_response".split()
     ),
-    Connection.Kind.OIDC: frozenset({"issuer", "client_id", "client_secret"}),
+    Connection.Kind.OIDC: frozenset({"issuer", "client_id", "client_secret", "client_authentication"}),
 }
 _FLAGS: Final = ("idp_initiated", "require_signed_response", "sign_requests", "single_logout")
 # When one of these changes, what was tested is another thing.
 TESTED: Final = frozenset(
-    "idp_entity_id sso_url sso_binding certificates issuer client_id client_secret mapping require_signed_response sign_requests".split()
+    "idp_entity_id sso_url sso_binding certificates issuer client_id client_secret client_authentication mapping "
+    "require_signed_response sign_requests".split()
 )
 _TOLD: Final = (
-    "name preset state idp_entity_id sso_url sso_binding slo_url slo_binding metadata_url issuer client_id mapping group_roles "
-    "idp_initiated require_signed_response sign_requests single_logout".split()
+    "name preset state idp_entity_id sso_url sso_binding slo_url slo_binding metadata_url issuer client_id client_authentication mapping "
+    "group_roles idp_initiated require_signed_response sign_requests single_logout".split()
 )
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sso ' || current_setting('app.tenant_id') || %s, 0))"
 
@@ -92,9 +93,7 @@ def create_connection(
     if Connection.objects.filter(organization=organization).count() >= MOST:
         raise conflict("sso_connection_limit_reached", f"There are {MOST} connections already. Delete one first.")
     connection = Connection(organization=organization, kind=kind, preset=preset, name=PRESETS[preset].label)
-    if kind == Connection.Kind.SAML:
-        key, certificate = x509.make(name=f"{organization.name} SSO", moment=now())
-        connection.own_certificate, connection.sealed_own_key = certificate, boxes.close_key(connection, key)
+    _make_own_key(connection)
     connection.save(force_insert=True)
     _apply(connection, values, found)
     changes = difference({}, _told(connection))
@@ -151,8 +150,9 @@ def _not_the_last_way_in(connection: Connection, what_to_do: str) -> None:
 def missing(connection: Connection, *, certificates: int | None = None) -> list[str]:
     """What still has to be known before anybody can sign in; empty when it is ready."""
     if connection.kind == Connection.Kind.OIDC:
+        by_key = connection.client_authentication == Connection.Authentication.PRIVATE_KEY
         wanted = {"issuer": connection.issuer and connection.endpoints, "client_id": connection.client_id,
-                  "client_secret": connection.sealed_client_secret}  # fmt: skip
+                  "client_secret": by_key or connection.sealed_client_secret}  # fmt: skip
     else:
         count = Certificate.objects.filter(connection=connection).count() if certificates is None else certificates
         wanted = {"idp_entity_id": connection.idp_entity_id, "sso_url": connection.sso_url, "certificates": count}
@@ -203,11 +203,30 @@ def _apply(connection: Connection, values: Mapping[str, Any], found: Found) -> N
     if "group_roles" in values:
         connection.group_roles = check_group_roles(values["group_roles"] or [])
     put_found(connection, found)
+    if "client_authentication" in values or "endpoints" in found.fields:
+        _authenticate(connection, values.get("client_authentication", connection.client_authentication))
     if "certificates" in values:
         _put_certificates(connection, lookups.read_certificates(values["certificates"], now()))
     connection.state = Connection.State.DRAFT if missing(connection) else Connection.State.READY
     connection.version += 1
     connection.save()
+
+
+def _make_own_key(connection: Connection) -> None:
+    key, certificate = x509.make(name=f"{connection.organization.name} SSO", moment=now())
+    connection.own_certificate, connection.sealed_own_key = certificate, boxes.close_key(connection, key)
+
+
+def _authenticate(connection: Connection, how: str) -> None:
+    """Choose how we say who we are; by a key only where the provider takes one, if it is known."""
+    connection.client_authentication = how
+    if how != Connection.Authentication.PRIVATE_KEY:
+        return
+    if connection.endpoints and how not in parties.provider_of(connection).token_auth_methods:
+        detail = "This provider doesn't offer private_key_jwt. Use a client secret."
+        raise invalid(detail, pointer="/client_authentication", code="sso_client_authentication_unsupported")
+    if not connection.sealed_own_key:  # made before OpenID connections had one
+        _make_own_key(connection)
 
 
 def _text(name: str, value: Any, longest: int) -> str:

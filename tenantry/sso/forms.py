@@ -81,12 +81,15 @@ class OidcForm(forms.Form):
     issuer = forms.CharField(label="Issuer", max_length=1024, required=False, widget=forms.TextInput(attrs=_MONO))
     client_id = forms.CharField(label="Client ID", max_length=300, required=False, widget=forms.TextInput(attrs=_MONO))
     client_secret = forms.CharField(label="Client secret", max_length=2000, required=False, widget=forms.PasswordInput(attrs=_MONO))
+    client_authentication = forms.ChoiceField(label="We say who we are", choices=Connection.Authentication.choices, required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def values(self) -> dict[str, Any]:
         """What was filled in, as the services take it. An empty secret keeps the one that there is."""
         given: dict[str, Any] = self.cleaned_data
-        found = {name: given[name] for name in ("name", "issuer", "client_id") if name in self.changed_data}
+        found: dict[str, Any] = {name: given[name] for name in ("name", "issuer", "client_id") if name in self.changed_data}
+        if given["client_authentication"] and "client_authentication" in self.changed_data:
+            found["client_authentication"] = given["client_authentication"]
         return found | ({"client_secret": given["client_secret"]} if given["client_secret"] else {})
 
 

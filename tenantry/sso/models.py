@@ -28,11 +28,17 @@ class Connection(TenantModel):
         DRAFT = "draft"
         READY = "ready"
 
+    class Authentication(models.TextChoices):
+        CLIENT_SECRET = "client_secret", "by a client secret"
+        PRIVATE_KEY = "private_key_jwt", "by a key of ours (private_key_jwt)"
+
     organization = TenantForeignKey(Organization, related_name="sso_connections")
     kind = models.CharField(max_length=4, choices=Kind.choices)
     preset = models.CharField(max_length=12, default="generic")
     name = models.CharField(max_length=80)
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    own_certificate = models.TextField(blank=True)  # of the key with which we sign: SAML's messages, or who we are at an OpenID provider
+    sealed_own_key = SealedField("sso_key", null=True)
     # SAML
     idp_entity_id = models.CharField(max_length=1024, blank=True)
     sso_url = models.CharField(max_length=2000, blank=True)
@@ -43,11 +49,10 @@ class Connection(TenantModel):
     idp_initiated = models.BooleanField(default=False)
     require_signed_response = models.BooleanField(default=False)
     sign_requests = models.BooleanField(default=True)
-    own_certificate = models.TextField(blank=True)
-    sealed_own_key = SealedField("sso_key", null=True)
     # OpenID Connect
     issuer = models.CharField(max_length=1024, blank=True)
     client_id = models.CharField(max_length=300, blank=True)
+    client_authentication = models.CharField(max_length=20, choices=Authentication.choices, default=Authentication.CLIENT_SECRET)
     sealed_client_secret = SealedField("sso_secret", null=True)
     endpoints = models.JSONField(default=dict)
     # Both

@@ -57,7 +57,7 @@ def ask(connection: Connection, *, state: str, anew: bool, hint: str = "") -> st
 def answered(connection: Connection, flow: Flow, params: Mapping[str, Any], *, state: str, moment: datetime) -> Proof:
     """Exchange the code for who signed in. The flow was consumed before. Interrupts the transaction. Raises Refused."""
     known = _Known(
-        provider=parties.provider_of(connection), client=Client(id=connection.client_id, secret=boxes.open_secret(connection)),
+        provider=parties.provider_of(connection), client=parties.client_of(connection),
         redirect_uri=parties.our_side(connection)["callback_url"], state=state, nonce=flows.derived(state, "nonce"),
         verifier=flows.derived(state, "verifier"), begun=flow.begun_real if flow.purpose == Flow.Purpose.PROVE else None,
         fetch=_fetch_of(connection), lacking=partial(_lacking, connection),

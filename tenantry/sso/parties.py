@@ -31,6 +31,8 @@ def our_side(connection: Connection) -> dict[str, str]:
         "callback_url": address("sso_callback", connection_id=connection.id),
         "slo_url": address("sso_slo", connection_id=connection.id),
         "start_url": address("sso_start", connection_id=connection.id),
+        "jwks_url": address("sso_jwks", connection_id=connection.id),
+        "certificate_url": address("sso_certificate", connection_id=connection.id),
     }
 
 
@@ -74,4 +76,9 @@ def provider_of(connection: Connection) -> Provider:
 
 def client_of(connection: Connection) -> Client:
     """Who we are at the OpenID provider."""
+    if connection.client_authentication == Connection.Authentication.PRIVATE_KEY:
+        return Client(
+            id=connection.client_id, method=connection.client_authentication, private_key=boxes.open_key(connection),
+            certificate=connection.own_certificate,
+        )  # fmt: skip
     return Client(id=connection.client_id, secret=boxes.open_secret(connection))

@@ -44,6 +44,9 @@ class SsoSettings(Strict):
     issuer: str | None = Field(None, max_length=1024)
     client_id: str | None = Field(None, max_length=300)
     client_secret: str | None = Field(None, max_length=2000)
+    client_authentication: Literal["client_secret", "private_key_jwt"] | None = Field(
+        None, description="How we say who we are: ``private_key_jwt`` is by a key of ours, whose public half is at ``ours.jwks_url``."
+    )
     idp_initiated: bool | None = None
     require_signed_response: bool | None = None
     sign_requests: bool | None = None
@@ -69,6 +72,8 @@ class SsoOurSide(Schema):
     callback_url: str
     slo_url: str
     start_url: str
+    jwks_url: str
+    certificate_url: str
 
 
 class SsoCertificate(Schema):
@@ -123,6 +128,7 @@ class SsoConnectionOut(Schema):
     issuer: str
     client_id: str
     has_client_secret: bool
+    client_authentication: str
     idp_initiated: bool
     require_signed_response: bool
     sign_requests: bool
@@ -173,8 +179,8 @@ def connection_shape(connection: Connection) -> dict[str, Any]:
     """One connection as the API shows it; secrets only as that they are there."""
     rows = list(Certificate.objects.filter(connection=connection).order_by("not_after"))
     plain = (
-        "kind preset name state idp_entity_id sso_url slo_url metadata_url issuer client_id idp_initiated require_signed_response "
-        "sign_requests single_logout mapping group_roles refresh_error"
+        "kind preset name state idp_entity_id sso_url slo_url metadata_url issuer client_id client_authentication idp_initiated "
+        "require_signed_response sign_requests single_logout mapping group_roles refresh_error"
     ).split()
     return {name: getattr(connection, name) for name in plain} | {
         "id": connection.public_id,

@@ -37,6 +37,8 @@ EVERYWHERE = {
     "sso.terms._stand_before": "the newcomer isn't inside yet",
     "sso.ending.farewell_of": "the session has just ended",
     "sso.views.doors.metadata": "the provider reads our metadata, which is public",
+    "sso.views.doors.jwks": "the same, of our public key",
+    "sso.views.doors.certificate": "the same, of our certificate",
     "sso.views.doors.start": "nobody is signed in yet: the connection in the address decides",
     "sso.views.doors.acs": "the provider's signed word decides",
     "sso.views.doors.callback": "as above",

@@ -88,7 +88,7 @@ ANSWERS = {
 # Pictures, style sheets and files: nothing to look at. The HTTP tests ask for them.
 NO_PAGES = """
     test_provider_metadata test_provider_oidc_description test_provider_oidc_keys test_provider_oidc_userinfo
-    test_provider_metadata sso_metadata sso_start sso_callback sso_finish sso_slo sso_farewell
+    test_provider_metadata sso_metadata sso_jwks sso_certificate sso_start sso_callback sso_finish sso_slo sso_farewell
     healthz health_live health_ready metrics
     favicon draft_theme draft_image invitation_theme invitation_logo organization_logo organization_banner organization_theme
     audit_export staff_audit_export program_theme staff_mail_preview_html""".split()

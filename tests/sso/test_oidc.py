@@ -6,16 +6,17 @@ import base64
 import json
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from joserfc import jwt
+from joserfc import jwk, jwt
 
 from tenantry.kit.outgoing import Answer
 from tenantry.sso import mapping, oidc_door
-from tenantry.sso.oidc import codes, discovery, keys, logout, userinfo
+from tenantry.sso.oidc import codes, discovery, keys, logout, own_key, userinfo
 from tenantry.sso.refused import Refused
+from tenantry.sso.saml import certificates as x509
 from tests.security.oidc_corpus.stage import (
     CALLBACK,
     CLIENT,
@@ -107,7 +108,9 @@ def test_a_code_is_exchanged_by_each_way_of_saying_who_we_are() -> None:
     stage.exchange(given, method="client_secret_basic")
     key = private("EC", "P-256")
     stage.exchange(given, method="", secret="", private_key=key.as_pem(private=True).decode(), key_id="ours")
-    posted, basic, keyed = ({name: value[0] for name, value in parse_qs(body.decode()).items()} for _, _, _, body in stage.calls)
+    secret_key, certificate = x509.make(name="Contoso SSO", moment=datetime.fromtimestamp(NOW, UTC))
+    stage.exchange(given, method="private_key_jwt", secret="", private_key=secret_key, certificate=certificate)
+    posted, basic, keyed, own = ({name: value[0] for name, value in parse_qs(body.decode()).items()} for _, _, _, body in stage.calls)
     common = {"grant_type": "authorization_code", "code": "a-code", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
     assert posted == common | {"client_id": CLIENT, "client_secret": SECRET}
     assert basic == common
@@ -118,6 +121,10 @@ def test_a_code_is_exchanged_by_each_way_of_saying_who_we_are() -> None:
     assert {assertion.claims[name] for name in ("iss", "sub")} == {CLIENT}
     assert assertion.claims["aud"] == stage.provider.token_endpoint
     assert assertion.claims["exp"] == NOW + 120
+    listed = own_key.key_set(certificate)["keys"]
+    found = jwt.decode(own["client_assertion"], jwk.KeySet.import_key_set({"keys": listed}), algorithms=["RS256"])
+    assert set(found.header) == {"typ", "alg", "kid", "x5t", "x5t#S256"}, "by the list, or by the certificate"
+    assert {"d", "p", "q"}.isdisjoint(listed[0]) and own_key.key_set("") == {"keys": []}
     assert SECRET not in repr(codes.Client(CLIENT, SECRET)) + repr(codes.Tokens("secret-token", "secret-token"))
 
 

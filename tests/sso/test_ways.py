@@ -278,6 +278,12 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
     assert 'name="SAMLRequest"' in Walk(cast.tenant).get(token).text, "a page that posts, and no redirect"
     assert 'value="post" selected' in Walk(cast.tenant, cast.owner).get(f"/o/contoso/sso/{draft['id']}").text
     problem(cast.owner.post(at, json={"kind": "saml", "preset": "nonsense"}), 422, "preset_unknown")
+    keyed = ok(cast.owner.post(at, json={"kind": "oidc", "client_authentication": "private_key_jwt"}), 201)
+    assert keyed["missing"] == ["issuer", "client_id"], "and no secret"
+    (key,) = Walk(cast.tenant).get(keyed["ours"]["jwks_url"]).json()["keys"]
+    assert key["x5c"][0][:60] in Walk(cast.tenant).get(keyed["ours"]["certificate_url"]).text.replace("\n", "")
+    unable = cast.owner.post(at, json={"kind": "oidc", "preset": "test", "client_authentication": "private_key_jwt"})
+    problem(unable, 422, "sso_client_authentication_unsupported")
     problem(cast.owner.post(at, json={"kind": "oidc", "issuer": "http://127.0.0.1:9"}), 422, "sso_discovery_failed")
     metadata = Walk(cast.tenant).get(draft["ours"]["metadata_url"])
     assert draft["ours"]["acs_url"] in metadata.text

@@ -19,7 +19,7 @@ from joserfc import jwk, jwt
 
 from tenantry.sso.refused import Refused
 
-from . import network
+from . import network, own_key
 from .discovery import Provider
 from .documents import read_object, words
 
@@ -52,7 +52,7 @@ _FOREIGN = ("id_token", "access_token", "response")
 class Client:
     """Who we are at the provider. ``method`` is one of ``discovery.AUTHENTICATION``; empty picks what the provider offers.
 
-    ``private_key`` is PEM (RSA or EC), for ``private_key_jwt``; ``key_id`` is how the provider calls it.
+    ``private_key`` is PEM (RSA or EC), for ``private_key_jwt``; the provider knows it by ``key_id``, or by its ``certificate`` (PEM).
     """
 
     id: str
@@ -60,6 +60,7 @@ class Client:
     method: str = ""
     private_key: str = field(default="", repr=False)
     key_id: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,8 @@ def _assertion(provider: Provider, client: Client, moment: datetime) -> str:
         raise Refused("oidc_client_incomplete", "The connection's key is neither RSA nor one of the curves P-256, P-384, P-521.")
     now = int(moment.timestamp())
     claims = {"iss": client.id, "sub": client.id, "aud": provider.token_endpoint, "jti": new_secret(), "iat": now, "exp": now + 120}
-    header = {"alg": algorithm, **({"kid": client.key_id} if client.key_id else {})}
+    names = own_key.names_of(client.certificate) if client.certificate else {}
+    header = {"alg": algorithm, **names, **({"kid": client.key_id} if client.key_id else {})}
     return jwt.encode(header, claims, key, algorithms=[algorithm])
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -26,6 +26,7 @@ from tenantry.tenancy.scope import everywhere
 
 from .. import ending, flows, oidc_door, parties, policies, saml_door
 from ..models import Connection, Flow, Policy
+from ..oidc import own_key
 from ..refused import Refused
 from ..saml import bindings
 from ..saml import metadata as documents
@@ -52,6 +53,24 @@ def metadata(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         document = documents.write_sp(parties.sp_of(_connection(connection_id, SAML)))
     response = HttpResponse(document, content_type="application/samlmetadata+xml")
     response["Content-Disposition"] = 'inline; filename="metadata.xml"'
+    return response
+
+
+@require_GET
+def jwks(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Our public key as a JWK set, by which an OpenID provider knows us where the connection has no secret."""
+    with everywhere():
+        found = own_key.key_set(_connection(connection_id, OIDC).own_certificate)
+    return JsonResponse(found, content_type="application/jwk-set+json")
+
+
+@require_GET
+def certificate(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Our certificate as a file, for providers that take nothing else."""
+    with everywhere():
+        pem = _connection(connection_id).own_certificate
+    response = HttpResponse(pem, content_type="application/x-pem-file")
+    response["Content-Disposition"] = f'attachment; filename="{Connection.encode_id(connection_id)}.pem"'
     return response
 
 

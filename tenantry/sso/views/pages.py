@@ -135,7 +135,7 @@ def sso_connection(request: HttpRequest, slug: str, connection_id: UUID) -> Http
 
 
 def _settings_form(request: HttpRequest, connection: Connection) -> SamlForm | OidcForm:
-    names = "name metadata_url idp_entity_id sso_url slo_url issuer client_id version".split()
+    names = "name metadata_url idp_entity_id sso_url slo_url issuer client_id client_authentication version".split()
     initial = {name: getattr(connection, name) for name in names}
     initial |= {name: binding_name(getattr(connection, name)) for name in ("sso_binding", "slo_binding")}
     kind = SamlForm if connection.kind == Connection.Kind.SAML else OidcForm
