@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 
 from tenantry.audit.services import CLI
 from tenantry.entitlements.services import set_limit
+from tenantry.organizations.authority import SYSTEM_AUTHORITY
+from tenantry.organizations.membership import CHANGE_ROLE, settle
 from tenantry.organizations.models import Membership
 from tenantry.people.models import User
 from tenantry.people.staff import add_staff
@@ -195,3 +200,25 @@ def test_roles_of_a_group_are_changed_together(cast: Cast, directory: Directory)
     assert roles()[4] == "learner"
     with cast.tenant.scope():
         assert Membership.objects.get(organization=cast.fabrikam, user=after.user).role == "learner"
+
+
+def test_of_two_who_change_at_once_the_second_waits(cast: Cast, directory: Directory) -> None:
+    """For the whole list of the first, and for the owner whom the first took away."""
+    at, board = f"{cast.org}/scim-group-mappings", {"group": "Board", "role": "owner"}
+    owner = directory.user(cast.owner.email)
+    ok(directory.post("/Groups", json={"displayName": "Board", "members": [{"value": owner["id"]}]}), 201)
+    _map(cast, Board="owner")
+    with cast.tenant.scope():
+        other = factories.member(cast.contoso, "other@contoso.example", "owner")
+    with ThreadPoolExecutor(1) as pool:
+        with cast.tenant.scope():
+            first = [mappings.Mapping("Board", "owner"), mappings.Mapping("First", "learner")]
+            mappings.change(organization_id=cast.contoso.id, mappings=first, governance=True, actor=CLI)
+            second = pool.submit(cast.owner.put, at, json=[board, {"group": "Second", "role": "learner"}])
+            time.sleep(0.3)  # it has come as far as it can
+        assert [row["group"] for row in ok(second.result())["data"]] == ["Board", "Second"]
+        with cast.tenant.scope():
+            settle(CHANGE_ROLE, organization=cast.contoso, user=other.user, role="support", authority=SYSTEM_AUTHORITY, actor=CLI)
+            second = pool.submit(cast.owner.put, at, json=[])
+            time.sleep(0.3)
+        problem(second.result(), 409, "last_owner")
