@@ -95,7 +95,7 @@ def _created(job: dict[str, Any]) -> float:
 def scim(dsn: str, tenant: str, row: Row) -> None:
     """All figures of directories."""
     users = int(os.environ.get("BENCH_SCIM_USERS", USERS))
-    with rig.server("config.asgi:application", workers=2) as ours:
+    with rig.server("config.asgi:application") as ours:  # one process, as `bin/tenantry up` has unless it is told otherwise
         url = f"{ours}/scim/v2"
         organization_id, token = organization(tenant, "Directory")
         create(url, token, users=200, stem="warm")

@@ -1,12 +1,14 @@
-"""A new person at the edge (``edge/arrival.py``): what is read before the database is asked, and the answer made of its row.
+"""New people at the edge (``edge/arrival.py``): what is read before the database is asked, and the answers made of its rows.
 
-Everything here is made in memory; the statement is migrations/0004_arrive.py.
+Everything here is made in memory; the statement is migrations/0006_arrive_together.py.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -36,11 +38,21 @@ _SEATS = json.dumps({role.name: role.seat for role in ROLES.values()})
 _DELIVER = "insert into webhooks_delivery select (jsonb_populate_recordset(null::webhooks_delivery, %s::jsonb)).*"
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """Somebody whom a request describes, and what the statement takes of them: what is to be written, its ids, and of what request."""
+
+    fresh: Fresh
+    entry: dict[str, Any]
+    ids: dict[str, str]
+    info: dict[str, Any]
+
+
 class Rules:
     """What the edge is handed, which may not import this room (``config/asgi.py``)."""
 
     STATEMENT = """
-    select * from scim_arrive(%(slug)s, %(token)s, %(caller)s::inet, %(entry)s::jsonb, %(ids)s::jsonb, %(info)s::jsonb, %(seats)s::jsonb,
+    select * from scim_arrive(%(slug)s, %(token)s, %(caller)s::inet, %(people)s::jsonb, %(seats)s::jsonb,
         %(limit)s, %(seconds)s, %(telling)s)
     """
     MOST = documents.BODY_BYTES
@@ -53,41 +65,31 @@ class Rules:
         """Whether this is a directory's token at all."""
         return well_formed(token, "scim")
 
-    def read(self, body: bytes) -> Fresh:
+    def read(self, body: bytes, *, request_id: str, caller: str | None, user_agent: str) -> Arriving:
         """Whom the body describes. Raises Problem for what Django has to look at, whatever it is."""
         fresh = users.fresh(read_json(body), tenant_id=None, organization_id=None)
         if fresh is None:
             raise invalid_value("This is nobody for the short way.")
-        return fresh
+        entry = sent_of(fresh)
+        return Arriving(fresh, entry, entry.pop("ids"), {"request_id": request_id, "ip": caller, "user_agent": user_agent})
 
-    def parameters(self, fresh: Fresh, *, slug: str, token: str, caller: str | None, request_id: str, user_agent: str) -> dict[str, Any]:
+    def parameters(self, people: Sequence[Arriving], *, slug: str, token: str, caller: str | None) -> dict[str, Any]:
         """What the statement takes, but for ``telling``."""
-        entry, rule = sent_of(fresh), rules()["scim"]
-        ids = entry.pop("ids")
-        info = {"request_id": request_id, "ip": caller, "user_agent": user_agent}
+        rule, sent = rules()["scim"], [{"entry": each.entry, "ids": each.ids, "info": each.info} for each in people]
         return {
-            "slug": slug, "token": crypto.digest(token), "caller": caller, "entry": json.dumps(entry), "ids": json.dumps(ids),
-            "info": json.dumps(info), "seats": _SEATS, "limit": rule.limit, "seconds": rule.seconds,
+            "slug": slug, "token": crypto.digest(token), "caller": caller, "people": json.dumps(sent), "seats": _SEATS,
+            "limit": rule.limit, "seconds": rule.seconds,
         }  # fmt: skip
 
-    def told(self, fresh: Fresh, parameters: dict[str, Any], row: dict[str, Any]) -> tuple[LiteralString, list[Any]]:
-        """The statement that writes the deliveries which tell of this person: for the transaction that made them."""
-        ids, organization_id = json.loads(parameters["ids"]), row["organization_id"]
-        with entered(row["tenant_id"], row["slug"], row["clock_offset"]):
-            user = User(id=row["user_id"], email=fresh.address, name=row["user_name"])
-            member = Membership(id=UUID(ids["membership"]), organization_id=organization_id, user=user, role=row["role"], status="active")
-            event = Event(
-                id=UUID(ids["member_event"]), created_at=row["moment"], organization_id=organization_id, action="member.added",
-                actor_kind="scim_token", actor_id=row["token_id"],
-            )  # fmt: skip
-            subscribers = [(UUID(each), UUID(whose) if whose else None, state, events) for each, whose, state, events in row["subscribers"]]
-            deliveries = deliveries_of(event, member, subscribers)
-            columns = [{field.column: getattr(each, field.attname) for field in each._meta.concrete_fields} for each in deliveries]
+    def told(self, people: Sequence[tuple[Arriving, dict[str, Any]]]) -> tuple[LiteralString, list[Any]]:
+        """The statement that writes the deliveries which tell of these people: for the transaction that made them."""
+        deliveries = [delivery for each, row in people for delivery in _deliveries(each, row)]
+        columns = [{field.column: getattr(each, field.attname) for field in each._meta.concrete_fields} for each in deliveries]
         return _DELIVER, [json.dumps(columns, default=str)]
 
-    def answer(self, fresh: Fresh, row: dict[str, Any]) -> tuple[int, bytes, str, dict[str, str], dict[str, str]]:
+    def answer(self, person: Arriving, row: dict[str, Any]) -> tuple[int, bytes, str, dict[str, str], dict[str, str]]:
         """Status, body, its type, headers, and who asked: as ``users.create`` would be answered."""
-        made = fresh.row
+        made = person.fresh.row
         made.created_at = made.changed_at = row["moment"]
         with entered(row["tenant_id"], row["slug"], row["clock_offset"]):
             resource = user_resource(made, (), base())
@@ -96,3 +98,18 @@ class Rules:
         headers = {"ETag": etag(made.version), "Location": resource["meta"]["location"], **counted.headers()}
         who = {"tenant": str(row["tenant_id"]), "actor": encode("sct", row["token_id"])}
         return 201, body, SCIM_MEDIA_TYPE, headers, who
+
+
+def _deliveries(person: Arriving, row: dict[str, Any]) -> Sequence[Any]:
+    """What endpoints hear of this person."""
+    organization_id = row["organization_id"]
+    with entered(row["tenant_id"], row["slug"], row["clock_offset"]):
+        user = User(id=row["user_id"], email=person.fresh.address, name=row["user_name"])
+        membership_id = UUID(person.ids["membership"])
+        member = Membership(id=membership_id, organization_id=organization_id, user=user, role=row["role"], status="active")
+        event = Event(
+            id=UUID(person.ids["member_event"]), created_at=row["moment"], organization_id=organization_id, action="member.added",
+            actor_kind="scim_token", actor_id=row["token_id"],
+        )  # fmt: skip
+        subscribers = [(UUID(each), UUID(whose) if whose else None, state, events) for each, whose, state, events in row["subscribers"]]
+        return deliveries_of(event, member, subscribers)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
+from django.db import connections
 
 from tenantry.access import allowances
-from tenantry.access.models import ApiKey
+from tenantry.access.models import ApiKey, Attempt
 from tenantry.access.permissions import ADMIN_ROLES
 from tenantry.audit.models import Event
 from tenantry.audit.services import CLI
+from tenantry.edge.gathering import Gathering
 from tenantry.entitlements.models import Tally
 from tenantry.entitlements.services import set_limit
 from tenantry.kit.clock import now
@@ -188,3 +195,66 @@ def test_of_several_at_once_with_one_name_one_is_made(cast: Cast, directory: Dir
         used = Tally.objects.get(organization_id=cast.contoso.id, resource_type="seat:member").used
         held = Membership.objects.filter(organization=cast.contoso, status="active").exclude(role__in=ADMIN_ROLES).count()
         assert used == held
+
+
+def test_those_who_come_while_others_are_made_go_together_each_with_their_own(cast: Cast, directory: Directory) -> None:
+    directory.user()
+    assert _post(directory, _person("there")).status_code == 201
+    with cast.tenant.scope():
+        create_endpoint(url="https://example.com/", events=["member.added"], organization_id=cast.contoso.id, actor=CLI)
+    names = ["there", *(f"one{number}" for number in range(7))]
+    with ThreadPoolExecutor(len(names)) as pool:
+        with cast.tenant.scope() as entered:
+            list(Tally.objects.select_for_update().filter(organization_id=cast.contoso.id))
+            answers = [pool.submit(_post, directory, _person(name)) for name in names]
+            with connections[entered.using].cursor() as cursor:
+                for _ in range(100):
+                    time.sleep(0.05)
+                    cursor.execute("select 1 from pg_locks where not granted")
+                    if cursor.fetchone():
+                        break
+        there, *made = [answer.result() for answer in answers]
+    refused(there, 409, "uniqueness")
+    assert not _at_the_edge(there)
+    assert [(answer.status_code, _at_the_edge(answer)) for answer in made] == [(201, True)] * 7
+    moments = Counter(answer.json()["meta"]["created"] for answer in made)
+    assert len(moments) < 7, "nobody went together"
+    for moment in moments:
+        left = {answer.headers["ratelimit-remaining"] for answer in made if answer.json()["meta"]["created"] == moment}
+        assert len(left) == moments[moment], "each is told its own place"
+    with cast.tenant.scope():
+        counts = Attempt.objects.get(key__startswith="scim:scim:").counts
+        assert max(counts) >= max(moments.values()), "each is counted"
+        for name, answer in zip(names[1:], made, strict=True):
+            assert answer.json()["externalId"] == f"x-{name}"
+            events = Event.objects.filter(target_label=f"{name}@arrival.example")
+            assert {event.request_id for event in events} == {answer.headers["x-request-id"]} and len(events) == 3
+            delivery = Delivery.objects.get(event_id__in=[event.id for event in events])
+            assert f"{name}@arrival.example" in delivery.body
+
+
+def test_whoever_gathers_answers_each_and_survives_what_fails() -> None:
+    rounds: list[tuple[str, Sequence[int]]] = []
+
+    async def carry_out(key: str, questions: Sequence[int]) -> list[int | Exception]:
+        rounds.append((key, list(questions)))
+        await asyncio.sleep(0)
+        if 13 in questions:
+            raise ValueError("thirteen")
+        return [KeyError(each) if each % 2 else each * 10 for each in questions]
+
+    async def all_of_it() -> None:
+        gathering = Gathering(carry_out, most=3)
+        found = await asyncio.gather(*(gathering.ask("a", each) for each in (0, 1, 2, 3, 4)), gathering.ask("b", 6), return_exceptions=True)
+        assert [repr(each) for each in found] == ["0", "KeyError(1)", "20", "KeyError(3)", "40", "60"]
+        assert sorted(rounds) == [("a", [0, 1, 2]), ("a", [3, 4]), ("b", [6])], "one round of a key at a time, with so many at most"
+        gone = asyncio.create_task(gathering.ask("a", 8))
+        failing = [asyncio.create_task(gathering.ask("a", each)) for each in (13, 10)]
+        await asyncio.sleep(0)
+        gone.cancel()
+        for each in failing:
+            with pytest.raises(ValueError, match="thirteen"):
+                await each
+        assert await gathering.ask("a", 2) == 20
+
+    asyncio.run(all_of_it())
