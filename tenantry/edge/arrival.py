@@ -1,4 +1,4 @@
-"""``POST /scim/v2/Users``: a directory's new people. One statement does what takes Django ten for each (scim/migrations/0006_arrive_together).
+"""``POST /scim/v2/Users``: a directory's new people in one statement (scim/migrations/0006_arrive_together); Django asks ten for each.
 
 It makes the person when nothing at all stands against it. Whatever is to be refused, found again or looked at twice is left to Django,
 which begins anew: nothing was done then. Those who come by one token while a statement is under way go together in the next: they would
