@@ -78,5 +78,5 @@ def _near(one: str | None, other: str | None) -> bool:
 def _tell(row: SignIn, user: User) -> None:
     if not row.new_device:
         return
-    context = {"user": user, "device": row.device, "ip": row.ip, "when": now(), "url": address("account_sessions")}
+    context = {"user": user, "device": row.device, "ip": row.ip, "country": row.country, "when": now(), "url": address("account_sessions")}
     mail.queue(to=user.email, subject="A new device signed in", template="new_device", context=context)

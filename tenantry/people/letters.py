@@ -23,7 +23,14 @@ def _new_device() -> dict[str, Any]:
     from .models import User
 
     ada = User(name="Ada Okafor", email="ada@contoso.example")
-    return {"user": ada, "device": "Firefox on Linux", "ip": "203.0.113.7", "when": now(), "url": address("account_sessions")}
+    return {
+        "user": ada,
+        "device": "Firefox on Linux",
+        "ip": "203.0.113.7",
+        "country": "DE",
+        "when": now(),
+        "url": address("account_sessions"),
+    }
 
 
 def _factors_changed() -> dict[str, Any]:

@@ -190,6 +190,9 @@ def test_a_new_device_is_told_of_but_not_the_first(cast: Cast) -> None:
     assert rows[0]["reason"] == "sign_in_failed" and rows[0]["ip"] == "127.0.0.1"
     with cast.tenant.scope():
         assert SignIn.objects.filter(created_at__gt=now() - timedelta(minutes=1)).count() >= 5
+    with cast.tenant.scope():  # as behind a proxy that names the country
+        history._tell(SignIn(new_device=True, device="Firefox on Linux", ip="203.0.113.7", country="DE"), cast.learner.me)
+    assert "203.0.113.7 (DE)" in cast.tenant.mail_for(cast.learner.email, count=2)["text"]
     # Who was only refused isn't known by that; nor is a browser known from elsewhere; and it is told once the last step is taken.
     _, codes = with_app(cast.manager)
     with cast.tenant.scope():
