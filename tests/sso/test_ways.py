@@ -68,6 +68,8 @@ def test_a_provider_is_a_second_factor_for_its_own_organization_alone(cast: Cast
             new = Walk(cast.tenant)
             assert new.back(start, email="new@contoso.example").status_code == 302
             assert new.post("/terms").status_code == 302
+            with cast.tenant.scope():
+                assert Session.objects.get(user__email="new@contoso.example").awaits == ""
             ok(new.http.get("/me"))
     # Who has a factor is asked for it there.
     with_app(walk.api)
