@@ -60,10 +60,11 @@ def record(
 
 
 def record_all(
-    event: str, *, actor: Actor, organization_id: UUID | None, entries: Sequence[tuple[Any, str, Mapping[str, Mapping[str, Any]]]]
-) -> None:
+    event: str, *, actor: Actor, organization_id: UUID | None, entries: Sequence[tuple[Any, str, Mapping[str, Mapping[str, Any]]]],
+    reason: str = "",
+) -> None:  # fmt: skip
     """``record`` for many targets of one act: ``entries`` are ``(target, label, changes)``."""
-    rows = [_row(event, actor, organization_id, target, label, changes, "") for target, label, changes in entries]
+    rows = [_row(event, actor, organization_id, target, label, changes, reason) for target, label, changes in entries]
     Event.objects.bulk_create(rows, batch_size=500)
     _tell([(row, target) for row, (target, _, _) in zip(rows, entries, strict=True)])
 

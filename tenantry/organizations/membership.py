@@ -74,7 +74,7 @@ def settle(
     ``transition_forbidden``, ``user_suspended``), 412 ``version_stale``, 402 ``entitlement_limit_reached``; nothing has then happened.
     """
     limits.lock(organization.id, SEATS)  # the seat lock: from here on nobody else changes this organization's members
-    _state_allows(organization, TAKING_AWAY if act is SUSPEND else "members:write")
+    _state_allows(organization, _permission(act))
     member = Membership.objects.select_for_update().filter(organization=organization, user=user).first()
     if expected_version is not None and member is not None and member.version != expected_version:
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "version_stale", "Somebody changed this member meanwhile. Load it again.")
@@ -114,71 +114,90 @@ def settle(
     return member
 
 
-def settle_roles(
-    wanted: Mapping[UUID, str], *, organization: Organization, authority: Authority, actor: Actor
+def settle_all(
+    act: Act, people: Mapping[UUID, str], *, organization: Organization, authority: Authority, actor: Actor, reason: str = ""
 ) -> list[tuple[Membership, Problem]]:
-    """``CHANGE_ROLE`` for many at once: ``wanted`` are the roles by user id. As many statements for ten thousand people as for ten.
+    """``CHANGE_ROLE`` or ``SUSPEND`` for many at once, by user id: with the new roles, or with the empty text, for a role that stays.
+    As many statements for ten thousand people as for ten.
 
     Who is no active member, or has the role already, is passed over. Returns who keeps their role because they can't have that one
     (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
     """
     limits.lock(organization.id, SEATS)
-    _state_allows(organization, "members:write")
+    _state_allows(organization, _permission(act))
     members = Membership.objects.select_for_update(of=("self",)).select_related("user").order_by("id")
-    moved: list[tuple[Membership, str, str]] = []  # with the role before and the role now
+    moved: list[_Moved] = []
     kept: list[tuple[Membership, Problem]] = []
-    for member in members.filter(organization=organization, user_id__in=list(wanted), status=Membership.Status.ACTIVE):
-        role = known_role(wanted[member.user_id])
-        if role == member.role:
+    for member in members.filter(organization=organization, user_id__in=list(people), status=Membership.Status.ACTIVE):
+        role = known_role(people[member.user_id] or member.role)
+        if (role, act.after) == (member.role, member.status):
             continue
-        _authority_allows(CHANGE_ROLE, member, member.user, role, authority)
+        _authority_allows(act, member, member.user, role, authority)
         try:
-            _transition_allows(CHANGE_ROLE, member, role)
-            _user_allows(CHANGE_ROLE, member.user)
+            _transition_allows(act, member, role)
+            _user_allows(act, member.user)
         except Problem as problem:
             kept.append((member, problem))
         else:
-            moved.append((member, member.role, role))
+            moved.append(_Moved(member, {"role": member.role, "status": member.status}, {"role": role, "status": act.after}))
+    if not moved:
+        return kept
     _owner_remains(organization, moved)
-    _change_all(organization, moved)
-    makers = owners_of_keys(organization.id, [member.user_id for member, _, _ in moved])
-    for member, _, _ in moved:
-        if member.user_id in makers:
-            _end_keys(member, actor)
+    _move_all(organization, moved, reason.strip())
+    makers = owners_of_keys(organization.id, [each.member.user_id for each in moved])
+    for each in moved:
+        if each.member.user_id in makers:
+            _end_keys(each.member, actor)
     record_all(
-        "member.role_changed", actor=actor, organization_id=organization.id,
-        entries=[(member, member.user.email, difference({"role": before}, {"role": after})) for member, before, after in moved],
+        act.event, actor=actor, organization_id=organization.id, reason=reason,
+        entries=[(each.member, each.member.user.email, difference(each.before, each.after)) for each in moved],
     )  # fmt: skip
     return kept
 
 
-def _owner_remains(organization: Organization, moved: Sequence[tuple[Membership, str, str]]) -> None:
-    leaving = [member for member, before, _ in moved if before == "owner"]
-    if not leaving or any(after == "owner" for _, _, after in moved):
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """One of many: the membership, and its role and status before and now."""
+
+    member: Membership
+    before: dict[str, str]
+    after: dict[str, str]
+
+    def owns(self, when: dict[str, str]) -> bool:
+        return when == {"role": "owner", "status": "active"}
+
+
+def _owner_remains(organization: Organization, moved: Sequence[_Moved]) -> None:
+    leaving = [each.member for each in moved if each.owns(each.before)]
+    if not leaving or any(each.owns(each.after) for each in moved):
         return
     others = Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE)
     if not others.exclude(id__in=[member.id for member in leaving]).exists():
         raise _no_other_owner()
 
 
-def _change_all(organization: Organization, moved: Sequence[tuple[Membership, str, str]]) -> None:
-    """Seats, rows and generations of many, with one statement for each pair of roles."""
+def _move_all(organization: Organization, moved: Sequence[_Moved], reason: str) -> None:
+    """Seats, rows and generations of many, with one statement for each role and what becomes of its seat."""
     seats: Counter[str] = Counter()
-    groups: dict[tuple[str, bool], list[Membership]] = {}  # the new role, and whether its seat is another one
-    moment = now()
-    for member, before, role in moved:
-        held, wants = (None, None) if member.service else (seat_of(before), seat_of(role))
+    groups: dict[tuple[str, str, bool, bool], list[Membership]] = {}
+    for each in moved:
+        member, (role, status) = each.member, (each.after["role"], each.after["status"])
+        held = seat_of(member.role) if member.seat_assigned_at else None
+        wants = seat_of(role) if status == "active" and not member.service else None
         seats.update(limits.seats(held, wants))
-        groups.setdefault((role, held != wants), []).append(member)
+        groups.setdefault((role, status, wants is not None, held != wants), []).append(member)
     limits.move(organization.id, seats)
-    for (role, another), members in groups.items():
-        changes: dict[str, Any] = {"role": role, "reason": ""} | ({"seat_assigned_at": moment} if another else {})
+    moment = now()
+    for (role, status, seated, another), members in groups.items():
+        changes: dict[str, Any] = {"role": role, "status": status, "reason": reason}
+        if another or not seated:
+            changes["seat_assigned_at"] = moment if seated else None
         for member in members:
             member.version += 1
             for name, value in changes.items():
                 setattr(member, name, value)
         Membership.objects.filter(id__in=[member.id for member in members]).update(version=F("version") + 1, **changes)
-    touch_generations([member.user_id for member, _, _ in moved])
+    touch_generations([each.member.user_id for each in moved])
 
 
 def _end_keys(member: Membership, actor: Actor) -> None:
@@ -189,6 +208,10 @@ def _end_keys(member: Membership, actor: Actor) -> None:
 
     reason = f"Their maker is {member.role} now." if member.status == "active" else f"Their maker is {member.status}."
     revoke_keys_beyond(owner=member.user_id, may=may, organization_id=member.organization_id, actor=actor, reason=reason)
+
+
+def _permission(act: Act) -> str:
+    return TAKING_AWAY if act is SUSPEND else "members:write"
 
 
 def _state_allows(organization: Organization, permission: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -197,6 +197,11 @@ def end_sessions(*, user: User, actor: Actor, reason: str = "", but: UUID | None
         present.over(ids)
         record("session.revoked", actor=actor, target=user, label=f"{user.email}: {ended} sessions", reason=reason)
     return ended
+
+
+def signed_in(user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some people who have a session that hasn't ended."""
+    return set(Session.objects.filter(user_id__in=user_ids, ended_at__isnull=True).values_list("user_id", flat=True))
 
 
 def sign_out(*, session: Session, user: User, everywhere: bool = False, actor: Actor) -> None:

@@ -6,20 +6,20 @@ its own: it made it, or the organization holds the domain of its address (``spea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from tenantry.audit.services import Actor
 from tenantry.kit.problems import Problem
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.domains import queries as domain_queries
-from tenantry.organizations.membership import ADD, CHANGE_ROLE, REACTIVATE, SUSPEND, Act, settle, settle_roles
+from tenantry.organizations.membership import ADD, CHANGE_ROLE, REACTIVATE, SUSPEND, Act, settle, settle_all
 from tenantry.organizations.models import Membership, Organization
 from tenantry.people.models import Staff, User
-from tenantry.people.sessions import end_sessions
-from tenantry.people.users import change_address, ensure_user, rename
+from tenantry.people.sessions import end_sessions, signed_in
+from tenantry.people.users import change_address, ensure_user, rename_all
 from tenantry.tenancy.scope import everywhere
 
 from . import alerts
@@ -100,6 +100,27 @@ def leave(*, organization: Organization, row: ScimUser, address: str = "", actor
         return
     _settle(SUSPEND, organization, user, "", actor, reason)
     row.user, row.suspended_here = user, True
+    _end_sessions(organization, row, user, actor, reason)
+
+
+def leave_all(*, organization: Organization, rows: Sequence[ScimUser], actor: Actor, reason: str) -> None:
+    """``leave`` for many of different people, each with a ``user`` who isn't an owner here: in some statements."""
+    people = {row.user_id: row for row in rows if row.user_id}
+    members = Membership.objects.filter(organization=organization, user_id__in=list(people), status=Membership.Status.ACTIVE)
+    active = list(members.values_list("user_id", flat=True))
+    if not active:
+        return
+    settle_all(SUSPEND, dict.fromkeys(active, ""), organization=organization, authority=SYSTEM_AUTHORITY, actor=actor, reason=reason)
+    for user_id in active:
+        people[user_id].suspended_here = True
+    for user_id in signed_in(active):
+        row = people[user_id]
+        assert row.user is not None
+        _end_sessions(organization, row, row.user, actor, reason)
+
+
+def _end_sessions(organization: Organization, row: ScimUser, user: User, actor: Actor, reason: str) -> None:
+    """Of somebody who has left: where the directory may, or where nobody else has a say."""
     if speaks_for(organization, row, user) or not (_is_staff(user) or _active_elsewhere(user, organization)):
         end_sessions(user=user, actor=actor, reason=reason)
 
@@ -133,18 +154,27 @@ def change_roles(*, organization: Organization, roles: Mapping[UUID, str], who: 
     """``give_role`` for many at once, by user id; returns whose role stays, and why. Raises Problem 402, 409 ``last_owner``, of which the
     owners are told; ``who`` is how their mail calls these people."""
     try:
-        kept = settle_roles(roles, organization=organization, authority=SYSTEM_AUTHORITY, actor=actor)
+        kept = settle_all(CHANGE_ROLE, roles, organization=organization, authority=SYSTEM_AUTHORITY, actor=actor)
     except Problem as problem:
         _alert(problem, organization, who)
         raise
     return [(member.user_id, problem) for member, problem in kept]
 
 
-def update_profile(*, organization: Organization, row: ScimUser, name: str, actor: Actor) -> None:
-    """Carry the directory's name over to the account, where the directory may."""
-    user = row.user
-    if user is not None and name and name != user.name and user.status == User.Status.ACTIVE and speaks_for(organization, row, user):
-        rename(user=user, name=name, actor=actor)
+def update_profiles(*, organization: Organization, names: Sequence[tuple[ScimUser, str]], actor: Actor) -> None:
+    """Carry the directory's names over to the accounts, where the directory may (``speaks_for``)."""
+    wanted = [
+        (row, row.user, name)
+        for row, name in names
+        if row.user and name and name != row.user.name and row.user.status == User.Status.ACTIVE
+    ]
+    if not wanted:
+        return
+    staff = set(_staff().filter(user__in=[user for _, user, _ in wanted]).values_list("user_id", flat=True))
+    others = [user.email for row, user, _ in wanted if not row.made_user]
+    ours = domain_queries.covered(organization.id, others) if others else set()
+    allowed = {user.id: name for row, user, name in wanted if user.id not in staff and (row.made_user or user.email in ours)}
+    rename_all(allowed, actor=actor)
 
 
 def move(*, organization: Organization, row: ScimUser, address: str, actor: Actor) -> None:
@@ -205,4 +235,8 @@ def _active_elsewhere(user: User, organization: Organization) -> bool:
 
 
 def _is_staff(user: User) -> bool:
-    return Staff.objects.filter(user=user, status=Staff.Status.ACTIVE).exists()
+    return _staff().filter(user=user).exists()
+
+
+def _staff() -> QuerySet[Staff]:
+    return Staff.objects.filter(status=Staff.Status.ACTIVE)

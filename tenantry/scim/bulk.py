@@ -6,8 +6,10 @@ An operation may refer to what another one makes by ``bulkId:…``, also to a la
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import groupby
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -18,11 +20,13 @@ from tenantry.kit.problems import Problem
 from tenantry.organizations.states import refusal
 from tenantry.tenancy.scope import current
 
-from . import errors, making, users
-from .protocol import documents
+from . import errors, making, together, users
+from .models import ScimUser
+from .protocol import documents, patch
+from .protocol.attributes import USERS
 from .refusals import invalid_syntax, invalid_value, too_many
 from .resources import base, etag
-from .routes import Answer, Call, route
+from .routes import Answer, Call, is_met, route
 
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
 _REFERENCE: Final = re.compile(r"bulkId:([^\s\"/]{1,200})")
@@ -51,6 +55,7 @@ class _Operation:
         self.version = str(parts.get("version") or "")
         self.data: Any = parts.get("data")
         self.waits_for = set(_REFERENCE.findall(self.path)) | set(_references(self.data))
+        self.fresh: making.Fresh | None = None  # who would be new by it, where that is all that is to be said
         self.result: dict[str, Any] | None = None
 
     @property
@@ -90,6 +95,7 @@ class _Run:
         self.call, self.operations, self.most_errors = call, operations, most_errors
         self.made: dict[str, str] = {}  # bulkId: id
         self.failures = 0
+        self.may_add = call.settings.provision and not refusal(call.organization.state, "members:write")
         self.makers = {each.bulk_id: each for each in operations if each.bulk_id and each.method == "POST"}
 
     def stopped(self) -> bool:
@@ -97,46 +103,71 @@ class _Run:
         return self.most_errors is not None and self.failures >= self.most_errors
 
     def all(self) -> None:
-        """In their order; who refers to somebody later comes after them."""
-        self._make_at_once()
-        waiting = [each for each in self.operations if each.result is None]
+        """In their order; who refers to somebody later comes after them. Neighbours that ask for the like are carried out together."""
+        waiting = self.operations
         while waiting and not self.stopped():
             ready = [each for each in waiting if self._is_ready(each)]
-            for each in ready or waiting:
-                if self.stopped():
-                    break
-                self._one(each, circular=not ready)
+            for kind, run in groupby(ready or waiting, self._kind):
+                self._run(kind if ready else "", list(run), circular=not ready)
             waiting = [each for each in waiting if each.result is None] if ready else []
 
-    def _make_at_once(self) -> None:
-        """New people at the beginning, of whom nothing is to be said but that they are new: all in one statement."""
-        if not self.call.settings.provision or refusal(self.call.organization.state, "members:write"):
-            return
-        first: list[tuple[_Operation, making.Fresh]] = []
-        for each in self.operations:
-            if each.method != "POST" or each.path.strip("/") != "Users" or each.waits_for or not each.bulk_id:
-                break
-            fresh = users.fresh(each.data, organization_id=self.call.organization.id) if isinstance(each.data, dict) else None
-            if fresh is None:
-                break
-            first.append((each, fresh))
-        if len(first) < 2:
-            return
-        role, actor = self.call.settings.default_role, self.call.actor
+    def _kind(self, each: _Operation) -> str:
+        """What may be carried out together with its like: ``new``, ``change``, or empty for what goes alone."""
+        parts = each.path.strip("/").split("/")
+        if each.waits_for or parts[0] != "Users" or (each.method != "DELETE" and not isinstance(each.data, dict)):
+            return ""
+        if each.method != "POST":
+            return "change" if len(parts) == 2 and each.method in _METHODS else ""
+        if len(parts) > 1 or not each.bulk_id or not self.may_add:
+            return ""
+        each.fresh = users.fresh(each.data, organization_id=self.call.organization.id)
+        return "new" if each.fresh else ""
+
+    def _run(self, kind: str, run: list[_Operation], *, circular: bool) -> None:
+        if kind and len(run) > 1 and not self.stopped():
+            self._together(run, self._new if kind == "new" else self._changed)
+        for each in run:
+            if each.result is None and not self.stopped():
+                self._one(each, circular=circular)
+
+    def _together(self, run: list[_Operation], carry_out: Callable[[list[_Operation]], list[dict[str, Any] | None]]) -> None:
+        """What can be done of these in some statements; what stays without a result goes alone."""
         try:
             with transaction.atomic(using=current().using):
-                made = making.make_all([fresh for _, fresh in first], role=role, moment=now(), actor=actor)
-                if self.most_errors is not None and not all(made):
+                results = carry_out(run)
+                if self.most_errors is not None and not all(results):
                     raise _NotAll
-        except (_NotAll, IntegrityError):  # what comes after an error must perhaps not be done: one by one
+        except (_NotAll, Problem, IntegrityError):  # what comes after an error must perhaps not be done: one by one
             return
-        for (each, fresh), done in zip(first, made, strict=True):
-            if done:
-                self.made[each.bulk_id] = fresh.row.public_id
-                each.result = {
-                    "method": "POST", "location": f"{base()}/Users/{fresh.row.public_id}", "bulkId": each.bulk_id, "status": "201",
-                    "version": etag(fresh.row.version),
-                }  # fmt: skip
+        for each, result in zip(run, results, strict=True):
+            if result:
+                each.result = {"method": each.method, **({"bulkId": each.bulk_id} if each.bulk_id else {}), **result}
+
+    def _new(self, run: list[_Operation]) -> list[dict[str, Any] | None]:
+        """New people, of whom nothing is to be said but that they are new."""
+        people = [each.fresh for each in run if each.fresh]
+        made = making.make_all(people, role=self.call.settings.default_role, moment=now(), actor=self.call.actor)
+        self.made |= {each.bulk_id: fresh.row.public_id for each, fresh, done in zip(run, people, made, strict=True) if done}
+        return [self._told(fresh.row, "201") if done else None for fresh, done in zip(people, made, strict=True)]
+
+    def _changed(self, run: list[_Operation]) -> list[dict[str, Any] | None]:
+        """People who change or go, each once."""
+        names = [each.path.strip("/").split("/")[1] for each in run]
+        if len(set(names)) < len(names):
+            return [None] * len(run)
+        wishes = [self._wish(each, name) for each, name in zip(run, names, strict=True)]
+        rows = together.change_all(wishes, **self.call.writes)
+        return [self._told(row, "204" if each.method == "DELETE" else "200") if row else None for each, row in zip(run, rows, strict=True)]
+
+    def _wish(self, each: _Operation, name: str) -> together.Wish:
+        def wanted(row: ScimUser) -> dict[str, Any]:
+            return users.replaced(row, each.data) if each.method == "PUT" else users.patched(row, patch.read(each.data, USERS))
+
+        return together.Wish(name, None if each.method == "DELETE" else wanted, partial(is_met, each.version))
+
+    def _told(self, row: ScimUser, status: str) -> dict[str, Any]:
+        told = {"location": f"{base()}/Users/{row.public_id}", "status": status}
+        return told | ({"version": etag(row.version)} if status != "204" else {})
 
     def _is_ready(self, each: _Operation) -> bool:
         """Whether all that it refers to is made, or never will be."""

@@ -243,7 +243,12 @@ def _matches(given: str, version: int) -> bool:
     return "*" in tags or f'"{version}"' in tags
 
 
+def is_met(if_match: str, version: int) -> bool:
+    """Whether this is the version that the client has seen, where it says which."""
+    return not if_match or _matches(if_match, version)
+
+
 def require_version(if_match: str, version: int) -> None:
     """Raises Problem 412 when the client has seen another version."""
-    if if_match and not _matches(if_match, version):
+    if not is_met(if_match, version):
         raise Problem(412, "version_stale", "Somebody changed this resource meanwhile. Load it again.", headers={"ETag": etag(version)})

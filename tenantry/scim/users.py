@@ -24,6 +24,8 @@ from .refusals import gone, invalid_value, uniqueness, unknown
 from .resources import attributes_of, read_id
 from .settings import Settings
 
+DEACTIVATED, DELETED = "Deactivated by the directory.", "Deleted by the directory."
+
 
 def key_of(name: str) -> str:
     """How userNames and addresses are compared: letter case doesn't count."""
@@ -77,7 +79,7 @@ def _new(body: dict[str, Any], **owner: UUID | None) -> tuple[dict[str, Any], Sc
     """What is wanted, the row that says so, and the same for the short way where it may be tried."""
     wanted = _checked(read_resource(body, USERS))
     row = ScimUser(**owner)
-    _fill(row, wanted)
+    fill(row, wanted)
     address = _address(wanted) if row.active else ""
     return wanted, row, making.Fresh(row, address, display_of(wanted)) if address and len(_keys(wanted)) < 2 else None
 
@@ -92,22 +94,32 @@ def fresh(body: dict[str, Any], **owner: UUID | None) -> making.Fresh | None:
 
 def replace(*, organization: Organization, row: ScimUser, body: dict[str, Any], settings: Settings, actor: Actor) -> ScimUser:
     """PUT: what isn't sent goes, but for ``active``, which stays. Raises what ``create`` does, and 409 ``last_owner``."""
-    wanted = read_resource(body, USERS)
-    wanted.setdefault("active", row.active)
-    return _change(organization=organization, row=row, wanted=_checked(wanted), settings=settings, actor=actor)
+    return _change(organization=organization, row=row, wanted=replaced(row, body), settings=settings, actor=actor)
 
 
 def patch(*, organization: Organization, row: ScimUser, operations: list[Operation], settings: Settings, actor: Actor) -> ScimUser:
     """PATCH: all operations in their order, or none. Raises what ``replace`` does."""
+    return _change(organization=organization, row=row, wanted=patched(row, operations), settings=settings, actor=actor)
+
+
+def replaced(row: ScimUser, body: dict[str, Any]) -> dict[str, Any]:
+    """What a PUT wants of a person. Raises Problem 400."""
+    wanted = read_resource(body, USERS)
+    wanted.setdefault("active", row.active)
+    return _checked(wanted)
+
+
+def patched(row: ScimUser, operations: list[Operation]) -> dict[str, Any]:
+    """What a PATCH wants of a person. Raises Problem 400."""
     wanted = apply(attributes_of(row), operations, USERS)
     wanted.setdefault("active", True)
-    return _change(organization=organization, row=row, wanted=_checked(wanted), settings=settings, actor=actor)
+    return _checked(wanted)
 
 
 def delete(*, organization: Organization, row: ScimUser, settings: Settings, actor: Actor) -> None:
     """The person leaves the directory: the membership is suspended, nothing is erased. Raises Problem 409 ``last_owner``."""
     if settings.deprovision:
-        accounts.leave(organization=organization, row=row, actor=actor, reason="Deleted by the directory.")
+        accounts.leave(organization=organization, row=row, actor=actor, reason=DELETED)
     ScimGroupMember.objects.filter(member=row).delete()
     row.deleted_at = row.changed_at = now()
     row.active = False
@@ -126,7 +138,7 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
     if renamed and (other := _taken(organization.id, wanted, but=row)) is not None:
         raise _conflict(other, wanted)
     was_active, user_before, address_before = row.active, row.user_id, _quiet_address(before)
-    _fill(row, wanted)
+    fill(row, wanted)
     if row.active and not was_active:
         if not settings.provision:
             raise Problem(
@@ -142,13 +154,11 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
             role=roles.role_of(organization.id, row), settings=settings, actor=actor,
         )  # fmt: skip
     elif not row.active and settings.deprovision:
-        accounts.leave(
-            organization=organization, row=row, address=_quiet_address(wanted), actor=actor, reason="Deactivated by the directory."
-        )
+        accounts.leave(organization=organization, row=row, address=_quiet_address(wanted), actor=actor, reason=DEACTIVATED)
     if row.user_id != user_before:
         _require_own(row)
     if settings.update_profile:
-        accounts.update_profile(organization=organization, row=row, name=display_of(wanted), actor=actor)
+        accounts.update_profiles(organization=organization, names=[(row, display_of(wanted))], actor=actor)
         address = _quiet_address(wanted)
         if address and address != address_before:
             accounts.move(organization=organization, row=row, address=address, actor=actor)
@@ -160,14 +170,19 @@ def _change(*, organization: Organization, row: ScimUser, wanted: dict[str, Any]
     row.save()
     if before.get("emails") != wanted.get("emails"):
         _keep_addresses(row, wanted)
-    after = attributes_of(row)
+    changes = changes_of(before, attributes_of(row))
+    record("scim_user.changed", actor=actor, organization_id=organization.id, target=row, label=row.user_name, changes=changes)
+    return row
+
+
+def changes_of(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What is recorded of a change: which attributes, and no values but those that matter to whoever looks after members."""
     names = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
     changes: dict[str, Any] = {"attributes": {"before": None, "after": names}}
     for name in ("userName", "active"):
         if name in names:
             changes[name] = {"before": before.get(name), "after": after.get(name)}
-    record("scim_user.changed", actor=actor, organization_id=organization.id, target=row, label=row.user_name, changes=changes)
-    return row
+    return changes
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +196,8 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _fill(row: ScimUser, wanted: dict[str, Any]) -> None:
+def fill(row: ScimUser, wanted: dict[str, Any]) -> None:
+    """Set the row's columns to what is wanted."""
     row.user_name, row.user_name_key = wanted["userName"], key_of(wanted["userName"])
     row.external_id = wanted.get("externalId", "")
     row.active = wanted["active"]

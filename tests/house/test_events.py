@@ -12,6 +12,7 @@ from .source import Code
 HANDED = {
     "tenantry.organizations.services.transition": "_EVENT",
     "tenantry.organizations.membership.settle": "Act",
+    "tenantry.organizations.membership.settle_all": "Act",
     "tenantry.organizations.invitations._close": "_ENDED",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
@@ -39,6 +40,12 @@ def covers(organization_id: UUID, email: str) -> bool:
     """Whether this address is of a domain that the organization holds."""
     name = ascii_of(email.rpartition("@")[2])
     return name is not None and Domain.objects.filter(organization_id=organization_id, name=name, state__in=HELD).exists()
+
+
+def covered(organization_id: UUID, emails: Collection[str]) -> set[str]:
+    """Those of some addresses that are of a domain which the organization holds."""
+    held = set(verified(organization_id))
+    return {email for email in emails if ascii_of(email.rpartition("@")[2]) in held}
 
 
 def load(domain_id: UUID, *, lock: bool = False, token: str = "", organization: Organization | None = None) -> Domain:

@@ -1,0 +1,147 @@
+"""Changes of many people in one Bulk (scim/together.py), and of each alone: two ways, one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tenantry.audit.services import CLI
+from tenantry.entitlements.models import Tally
+from tenantry.organizations.authority import SYSTEM_AUTHORITY
+from tenantry.organizations.membership import CHANGE_ROLE, SUSPEND, settle
+from tenantry.organizations.models import Membership
+from tenantry.organizations.services import transition
+from tenantry.people.models import Session
+from tenantry.webhooks.services import create_endpoint, pause_endpoint
+
+from ..people import Cast, ok
+from .directory import BULK, GROUP, USER, Directory
+from .written import plain, written
+
+Sent = dict[str, Any]
+
+
+def _patch(*operations: Sent, **more: Any) -> Callable[[str], Sent]:
+    return lambda name: {"method": "PATCH", "data": {"Operations": list(operations)}, **more}
+
+
+def _replace(path: str, value: Any) -> Sent:
+    return {"op": "replace", "path": path, "value": value}
+
+
+OFF, ON, NAMED = _replace("active", "False"), _replace("active", True), _replace("displayName", "Ada L.")
+# By what becomes of them; those after None go alone.
+CASES: dict[str, Callable[[str], Sent]] = {
+    "named": _patch(NAMED),
+    "met": _patch(NAMED, _replace("title", "Countess"), version='W/"1"', bulkId="met"),
+    "same": _patch(_replace("displayName", "Ada")),
+    "off": _patch(OFF),
+    "offnamed": _patch(OFF, NAMED),
+    "signedin": _patch(OFF),
+    "suspended": _patch(OFF),
+    "away": _patch(NAMED),
+    "put": lambda name: {
+        "method": "PUT",
+        "data": {"userName": f"{name}@contoso.example", "displayName": "Ada K.", "emails": [_mail(name)]},
+    },
+    "gone": lambda name: {"method": "DELETE"},
+    "goneaway": lambda name: {"method": "DELETE"},
+}
+ALONE: dict[str, Callable[[str], Sent]] = {
+    "stale": _patch(NAMED, version='W/"7"'),
+    "bad": _patch(_replace("emails[", "x")),
+    "away2": _patch(OFF),
+    "back": _patch({"op": "replace", "value": {"active": True}}),
+    "mail": lambda name: _patch(_replace('emails[type eq "work"].value', f"new-{name}@contoso.example"))(name),
+    "external": lambda name: _patch(_replace("externalId", f"e-{name}"))(name),
+    "owner": _patch(OFF),
+}
+
+
+def _mail(name: str) -> Sent:
+    return {"value": f"{name}@contoso.example", "type": "work", "primary": True}
+
+
+def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
+    """A person for each case, as far as it begins with something; their ids."""
+    names = {case: f"{stem}x{case}" for case in (*CASES, *ALONE)}
+    data = {
+        case: {"schemas": [USER], "userName": f"{name}@contoso.example", "displayName": "Ada", "emails": [_mail(name)]}
+        for case, name in names.items()
+    }
+    made = _bulk(directory, *({"method": "POST", "path": "/Users", "bulkId": case, "data": each} for case, each in data.items()))
+    ids = {case: each["location"].rpartition("/")[2] for case, each in zip(names, made, strict=True)}
+    _bulk(directory, *({"path": f"/Users/{ids[case]}", **_patch(OFF)("")} for case in ("away", "away2", "back", "goneaway")))
+    ok(
+        directory.post(
+            "/Groups", json={"schemas": [GROUP], "displayName": stem, "members": [{"value": ids["gone"]}, {"value": ids["off"]}]}
+        ),
+        201,
+    )
+    cast.tenant.sign_in(f"{names['signedin']}@contoso.example")
+    with cast.tenant.scope():
+        people = {
+            case: Membership.objects.select_related("user").get(user__email=f"{names[case]}@contoso.example").user
+            for case in ("owner", "suspended")
+        }
+        settle(CHANGE_ROLE, organization=cast.contoso, user=people["owner"], role="owner", authority=SYSTEM_AUTHORITY, actor=CLI)
+        settle(SUSPEND, organization=cast.contoso, user=people["suspended"], authority=SYSTEM_AUTHORITY, actor=CLI)
+    return ids
+
+
+def _bulk(directory: Directory, *operations: Sent, **more: Any) -> list[Sent]:
+    found: list[Sent] = ok(directory.post("/Bulk", json={"schemas": [BULK], "Operations": list(operations), **more}))["Operations"]
+    return found
+
+
+def test_many_changes_do_and_tell_what_each_does_alone(cast: Cast, directory: Directory) -> None:
+    with cast.tenant.scope():
+        for events in (["member.suspended"], ["member.reactivated", "member.suspended"]):
+            endpoint, _ = create_endpoint(url="https://example.com/", events=events, organization_id=cast.contoso.id, actor=CLI)
+            pause_endpoint(endpoint=endpoint, actor=CLI)
+    told: dict[str, list[Sent]] = {}
+    found: dict[str, dict[str, Any]] = {}
+    for stem in ("lone", "many"):
+        ids = _made(cast, directory, stem)
+        cases = {**CASES, **ALONE}
+        sent = [{"path": f"/Users/{ids[case]}", **ask(f"{stem}x{case}")} for case, ask in cases.items()]
+        sent.append({"path": f"/Users/{ids['off'][:-4]}0000", **_patch(NAMED)("")})
+        told[stem] = _bulk(directory, *sent) if stem == "many" else [each for one in sent for each in _bulk(directory, one)]
+        found[stem] = {case: written(cast, directory, f"{stem}x{case}@contoso.example", stem) for case in cases}
+        shown = {case: directory.get(f"/Users/{ids[case]}") for case in CASES}
+        moments = {answer.json()["meta"]["lastModified"] for case, answer in shown.items() if case != "same" and answer.status_code == 200}
+        assert (len(moments) == 1) is (stem == "many"), "together is at one moment"
+        assert {case for case, answer in shown.items() if answer.status_code == 404} == {"gone", "goneaway"}
+        group = directory.find("Groups", f'displayName eq "{stem}"')[0]
+        assert [each["value"] for each in group["members"]] == [ids["off"]]
+        with cast.tenant.scope():
+            assert not Session.objects.filter(user__email=f"{stem}xsignedin@contoso.example", ended_at=None).exists()
+            active = Membership.objects.filter(organization=cast.contoso, status="active", seat_assigned_at__isnull=False).count()
+            assert Tally.objects.get(organization_id=cast.contoso.id, resource_type="seat:total").used == active
+    assert [plain(each, "many") for each in told["many"]] == [plain(each, "lone") for each in told["lone"]]
+    for case in found["lone"]:
+        assert found["many"][case] == found["lone"][case], case
+    statuses = dict(zip([*CASES, *ALONE, "unknown"], (each["status"] for each in told["many"]), strict=True))
+    assert statuses == dict.fromkeys(statuses, "200") | {"gone": "204", "goneaway": "204", "stale": "412", "bad": "400", "unknown": "404"}
+    assert found["many"]["off"]["member"][0]["status"] == "suspended" and len(found["many"]["off"]["deliveries"]) == 2
+
+
+def test_what_many_may_not_do_is_not_done_to_any_of_them(cast: Cast, directory: Directory) -> None:
+    made = [directory.user() for _ in range(4)]
+    paths = [f"/Users/{each['id']}" for each in made]
+
+    def send(*asks: Callable[[str], Sent], **more: Any) -> list[str]:
+        return [
+            each["status"]
+            for each in _bulk(directory, *({"path": path, **ask("")} for path, ask in zip(paths, asks, strict=False)), **more)
+        ]
+
+    bad = _patch(_replace("emails[", "x"))
+    assert send(_patch(OFF), bad, _patch(OFF), failOnErrors=1) == ["200", "400"]
+    assert ok(directory.get(paths[2]))["active"] is True, "what comes after an error isn't done"
+    twice = [{"path": paths[2], **_patch(ask)("")} for ask in (OFF, _replace("title", "Dr"), ON)]
+    assert [each["status"] for each in _bulk(directory, *twice)] == ["200"] * 3
+    assert ok(directory.get(paths[2]))["meta"]["version"] == 'W/"4"', "one after the other"
+    with cast.tenant.scope():
+        transition(organization=cast.contoso, act="suspend", reason="unpaid", actor=CLI)
+    assert send(_patch(NAMED), _patch(NAMED), _patch(OFF), lambda name: {"method": "DELETE"}) == ["200", "403", "200", "204"]
