@@ -190,7 +190,7 @@ def _move_all(organization: Organization, moved: Sequence[_Moved], reason: str) 
     moment = now()
     for (role, status, seated, another), members in groups.items():
         changes: dict[str, Any] = {"role": role, "status": status, "reason": reason}
-        if another or not seated:
+        if another:
             changes["seat_assigned_at"] = moment if seated else None
         for member in members:
             member.version += 1

@@ -8,7 +8,7 @@ from typing import Any
 from tenantry.audit.services import CLI
 from tenantry.entitlements.models import Tally
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
-from tenantry.organizations.membership import CHANGE_ROLE, SUSPEND, settle
+from tenantry.organizations.membership import CHANGE_ROLE, REACTIVATE, SUSPEND, settle
 from tenantry.organizations.models import Membership
 from tenantry.organizations.services import transition
 from tenantry.people.models import Session
@@ -51,6 +51,7 @@ ALONE: dict[str, Callable[[str], Sent]] = {
     "stale": _patch(NAMED, version='W/"7"'),
     "bad": _patch(_replace("emails[", "x")),
     "away2": _patch(OFF),
+    "again": _patch(OFF),
     "back": _patch({"op": "replace", "value": {"active": True}}),
     "mail": lambda name: _patch(_replace('emails[type eq "work"].value', f"new-{name}@contoso.example"))(name),
     "external": lambda name: _patch(_replace("externalId", f"e-{name}"))(name),
@@ -71,7 +72,7 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
     }
     made = _bulk(directory, *({"method": "POST", "path": "/Users", "bulkId": case, "data": each} for case, each in data.items()))
     ids = {case: each["location"].rpartition("/")[2] for case, each in zip(names, made, strict=True)}
-    _bulk(directory, *({"path": f"/Users/{ids[case]}", **_patch(OFF)("")} for case in ("away", "away2", "back", "goneaway")))
+    _bulk(directory, *({"path": f"/Users/{ids[case]}", **_patch(OFF)("")} for case in ("away", "away2", "again", "back", "goneaway")))
     ok(
         directory.post(
             "/Groups", json={"schemas": [GROUP], "displayName": stem, "members": [{"value": ids["gone"]}, {"value": ids["off"]}]}
@@ -82,9 +83,10 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
     with cast.tenant.scope():
         people = {
             case: Membership.objects.select_related("user").get(user__email=f"{names[case]}@contoso.example").user
-            for case in ("owner", "suspended")
+            for case in ("owner", "suspended", "again")
         }
         settle(CHANGE_ROLE, organization=cast.contoso, user=people["owner"], role="owner", authority=SYSTEM_AUTHORITY, actor=CLI)
+        settle(REACTIVATE, organization=cast.contoso, user=people["again"], authority=SYSTEM_AUTHORITY, actor=CLI)
         settle(SUSPEND, organization=cast.contoso, user=people["suspended"], authority=SYSTEM_AUTHORITY, actor=CLI)
     return ids
 
