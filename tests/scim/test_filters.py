@@ -14,7 +14,7 @@ from tenantry.scim.protocol.filters import parse, parse_path
 from tenantry.scim.protocol.matching import bind
 from tenantry.scim.protocol.patch import apply, read
 from tenantry.scim.protocol.projection import read_projection
-from tenantry.scim.protocol.values import read_resource
+from tenantry.scim.protocol.values import read_json, read_resource
 
 MIA: dict[str, Any] = {
     "userName": "Mia@contoso.example", "externalId": "E-1", "active": True, "id": "scu_1",
@@ -173,15 +173,27 @@ def test_patches_of_every_shape() -> None:
         ({"op": "replace", "value": "x"}, "invalidValue"),
         ({"op": "replace", "path": "name", "value": "x"}, "invalidValue"),
         ({"op": "replace", "path": "emails[type", "value": "x"}, "invalidFilter"),
+        ({"op": "replace", "path": 5, "value": "x"}, "invalidPath"),
+        ({"op": 5, "path": "title", "value": "x"}, "invalidSyntax"),
+        ("replace", "invalidSyntax"),
     ],
 )
-def test_patches_that_make_no_sense(operation: dict[str, Any], kind: str | None) -> None:
+def test_patches_that_make_no_sense(operation: Any, kind: str | None) -> None:
     if kind is None:
         patched(operation)
         return
     with pytest.raises(Problem) as refused:
         patched(operation)
     assert (refused.value.status, refused.value.members["scim_type"]) == (400, kind)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"title": "\\u0000"}', b'{"\\ud800": 1}', b'{"x": NaN}', b"\xff", b"[]", b"[" * 5000, b'{"schemas": "x"}']
+)
+def test_bodies_that_nobody_can_read(body: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        read_resource(read_json(body), USERS)
+    assert refused.value.members["scim_type"] == "invalidSyntax"
 
 
 _KEYS = ["value", "type", "primary", "givenName", "active", "emails", "name.givenName", USER, ENTERPRISE, "manager", "x"]

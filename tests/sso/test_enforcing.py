@@ -71,6 +71,7 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     with cast.tenant.scope():
         verified(cast.contoso, "contoso.example")
     assert "added to Contoso as learner" in try_out(cast, start, "new@contoso.example").text
+    assert "It works." in try_out(cast, start, "learner@contoso.example").text
     assert ok(cast.owner.get(f"{cast.org}/sso-connections/{made['id']}"))["tested_at"] is None
     rows = Connection.objects.filter(organization=cast.contoso)
     with cast.tenant.scope():
@@ -156,6 +157,8 @@ def test_no_path_leads_around_it(cast: Cast) -> None:
     other = ok(cast.admin.post(f"/organizations/{cast.fabrikam.public_id}/sso-connections", json={"kind": "saml", "preset": "test"}), 201)
     ok(cast.admin.put(f"/organizations/{cast.fabrikam.public_id}/sso-policy", json={"mode": "test"}))
     assert code_of(Walk(cast.tenant).back(other["ours"]["start_url"], email="learner@contoso.example")) == "sso_domain_of_another"
+    with cast.tenant.scope(), pytest.raises(Problem, match="its own identity provider"):
+        enforcing.veto(cast.learner.me, "sso", Connection.objects.get(organization=cast.fabrikam).id)
     # Those whom it doesn't concern, and the way that is meant.
     ok(cast.tenant.nobody().post("/auth/password", json={"email": "owner@fabrikam.example", "password": PASSWORD}))
     ok(cast.tenant.nobody().post("/auth/password", json={"email": "sam@contoso.example", "password": PASSWORD}))
