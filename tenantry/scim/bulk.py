@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
 from tenantry.kit.answers import scim_error_body, scim_status
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem
@@ -146,6 +148,7 @@ class _Run:
     def _new(self, run: list[_Operation]) -> list[dict[str, Any] | None]:
         """New people, of whom nothing is to be said but that they are new."""
         people = [each.fresh for each in run if each.fresh]
+        limits.lock(self.call.organization.id, SEATS)  # and begin to count them: the short way doesn't
         made = making.make_all(people, role=self.call.settings.default_role, moment=now(), actor=self.call.actor)
         self.made |= {each.bulk_id: fresh.row.public_id for each, fresh, done in zip(run, people, made, strict=True) if done}
         return [self._told(fresh.row, "201") if done else None for fresh, done in zip(people, made, strict=True)]
