@@ -117,18 +117,18 @@ def settle(
 def settle_all(
     act: Act, people: Mapping[UUID, str], *, organization: Organization, authority: Authority, actor: Actor, reason: str = ""
 ) -> list[tuple[Membership, Problem]]:
-    """``CHANGE_ROLE`` or ``SUSPEND`` for many at once, by user id: with the new roles, or with the empty text, for a role that stays.
-    As many statements for ten thousand people as for ten.
+    """``CHANGE_ROLE``, ``SUSPEND`` or ``REACTIVATE`` for many at once, by user id: with the new roles, or with the empty text, for a role
+    that stays. As many statements for ten thousand people as for ten.
 
-    Who is no active member, or has the role already, is passed over. Returns who keeps their role because they can't have that one
-    (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
+    Who isn't in the status of the act, or has the role already, is passed over. Returns who stays as they are because they can't
+    have that (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
     """
     limits.lock(organization.id, SEATS)
     _state_allows(organization, _permission(act))
     members = Membership.objects.select_for_update(of=("self",)).select_related("user").order_by("id")
     moved: list[_Moved] = []
     kept: list[tuple[Membership, Problem]] = []
-    for member in members.filter(organization=organization, user_id__in=list(people), status=Membership.Status.ACTIVE):
+    for member in members.filter(organization=organization, user_id__in=list(people), status__in=act.before):
         role = known_role(people[member.user_id] or member.role)
         if (role, act.after) == (member.role, member.status):
             continue
@@ -144,7 +144,8 @@ def settle_all(
         return kept
     _owner_remains(organization, moved)
     _move_all(organization, moved, reason.strip())
-    makers = owners_of_keys(organization.id, [each.member.user_id for each in moved])
+    active = [each.member.user_id for each in moved if each.before["status"] == "active"]
+    makers = owners_of_keys(organization.id, active)
     for each in moved:
         if each.member.user_id in makers:
             _end_keys(each.member, actor)

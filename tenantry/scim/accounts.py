@@ -119,6 +119,16 @@ def leave_all(*, organization: Organization, rows: Sequence[ScimUser], actor: Ac
         _end_sessions(organization, row, row.user, actor, reason)
 
 
+def return_all(*, organization: Organization, rows: Sequence[ScimUser], actor: Actor) -> None:
+    """Lift what ``leave`` did to these people, who keep their roles. Raises Problem 402, 409; nothing has then happened."""
+    people = {row.user_id: "" for row in rows if row.user_id}
+    kept = settle_all(REACTIVATE, people, organization=organization, authority=SYSTEM_AUTHORITY, actor=actor)
+    for _, problem in kept:
+        raise problem
+    for row in rows:
+        row.suspended_here = False
+
+
 def _end_sessions(organization: Organization, row: ScimUser, user: User, actor: Actor, reason: str) -> None:
     """Of somebody who has left: where the directory may, or where nobody else has a say."""
     if speaks_for(organization, row, user) or not (_is_staff(user) or _active_elsewhere(user, organization)):

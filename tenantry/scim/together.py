@@ -1,7 +1,7 @@
 """Many changes of a directory's people in some statements: what ``users.patch``, ``replace`` and ``delete`` do for one.
 
-It does what is plain: nobody comes in by it, nobody gets another userName or address, and no owner goes. Of whoever isn't plain nothing is
-done: the long way does it, or says why not.
+It does what is plain: nobody new comes in by it, nobody gets another userName, address or role, and no owner goes. Of whoever isn't plain
+nothing is done: the long way does it, or says why not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
-from django.db.models import Q
 
 from tenantry.audit.services import Actor, record_all
 from tenantry.entitlements import limits
@@ -24,6 +23,7 @@ from tenantry.organizations.states import refusal
 from tenantry.people.models import User
 
 from . import accounts, users
+from .mappings import roles_by_key
 from .models import ScimGroupMember, ScimUser
 from .protocol.values import display_of
 from .resources import attributes_of, read_id
@@ -52,12 +52,12 @@ class Wish:
 def change_all(wishes: Sequence[Wish], *, organization: Organization, settings: Settings, actor: Actor) -> list[ScimUser | None]:
     """The rows as they are now, of different people; None where nothing was done. Raises Problem; then nothing was done at all."""
     limits.lock(organization.id, SEATS)  # before the rows, as every change does
-    rows = _rows(organization, [wish.identifier for wish in wishes])
+    rows = _rows(organization, settings, [wish.identifier for wish in wishes])
     done: list[ScimUser | None] = []
     changed: list[_Change] = []
     for wish in wishes:
-        row = rows.get(wish.identifier)
-        change = _plain(wish, row, organization, settings) if row and wish.is_met(row.version) else None
+        row, returns = rows.get(wish.identifier, (None, False))
+        change = _plain(wish, row, organization, settings, returns=returns) if row and wish.is_met(row.version) else None
         done.append(row if change else None)
         if change and change.before != change.after:
             changed.append(change)
@@ -72,17 +72,29 @@ class _Change:
     after: dict[str, Any] | None  # None: deleted
 
 
-def _rows(organization: Organization, identifiers: Sequence[str]) -> dict[str, ScimUser]:
-    """Those of some people who have an account that is neither an owner's nor erased, locked."""
+def _rows(organization: Organization, settings: Settings, identifiers: Sequence[str]) -> dict[str, tuple[ScimUser, bool]]:
+    """Those of some people who have an account that is neither an owner's nor erased, locked; and whether they may simply return."""
     ids = {row_id: name for name in identifiers if (row_id := read_id(ScimUser.PREFIX, name))}
     found = ScimUser.objects.select_for_update(of=("self",)).select_related("user").order_by("id")
-    rows = list(found.filter(organization_id=organization.id, id__in=list(ids), deleted_at__isnull=True, user__isnull=False))
-    members = Membership.objects.filter(organization=organization, user_id__in=[row.user_id for row in rows])
-    apart = set(members.filter(Q(role="owner") | Q(status=Membership.Status.ERASED)).values_list("user_id", flat=True))
-    return {ids[row.id]: row for row in rows if row.user_id not in apart and row.user and row.user.status != User.Status.ERASED}
+    found = found.filter(organization_id=organization.id, id__in=list(ids), deleted_at__isnull=True, user__isnull=False)
+    rows = list(found.exclude(user__status=User.Status.ERASED))
+    people = Membership.objects.filter(organization=organization, user_id__in=[row.user_id for row in rows])
+    members = {member.user_id: member for member in people}
+    groups_give = bool(roles_by_key(organization.id))
+    listed: dict[str, tuple[ScimUser, bool]] = {}
+    for row in rows:
+        assert row.user_id is not None
+        member = members.get(row.user_id)
+        if member is None:
+            listed[ids[row.id]] = (row, False)
+        elif member.role != "owner" and member.status != Membership.Status.ERASED:
+            put_aside = member.status == Membership.Status.SUSPENDED and row.suspended_here
+            stays = member.role == settings.default_role or member.role != row.given_role  # as accounts.give_role has it
+            listed[ids[row.id]] = (row, settings.provision and put_aside and stays and not groups_give)
+    return listed
 
 
-def _plain(wish: Wish, row: ScimUser, organization: Organization, settings: Settings) -> _Change | None:
+def _plain(wish: Wish, row: ScimUser, organization: Organization, settings: Settings, *, returns: bool) -> _Change | None:
     before = attributes_of(row)
     if wish.wanted is None:
         return _Change(row, before, None)
@@ -93,7 +105,8 @@ def _plain(wish: Wish, row: ScimUser, organization: Organization, settings: Sett
     if any(before.get(name) != after.get(name) for name in ("userName", "externalId", "emails")):
         return None
     if after["active"]:
-        return None if not row.active or refusal(organization.state, "members:write") else _Change(row, before, after)
+        allowed = (row.active or returns) and not refusal(organization.state, "members:write")
+        return _Change(row, before, after) if allowed else None
     return None if before == after and settings.deprovision else _Change(row, before, after)
 
 
@@ -103,6 +116,9 @@ def _carry_out(changed: Sequence[_Change], organization: Organization, settings:
     if settings.deprovision:
         for rows, reason in ((inactive, users.DEACTIVATED), (deleted, users.DELETED)):
             accounts.leave_all(organization=organization, rows=rows, actor=actor, reason=reason)
+    returning = [each.row for each in changed if each.after is not None and each.after["active"] and not each.before["active"]]
+    if returning:
+        accounts.return_all(organization=organization, rows=returning, actor=actor)
     if settings.update_profile:
         names = [(each.row, display_of(each.after)) for each in changed if each.after is not None]
         accounts.update_profiles(organization=organization, names=names, actor=actor)

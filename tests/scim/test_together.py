@@ -7,6 +7,7 @@ from typing import Any
 
 from tenantry.audit.services import CLI
 from tenantry.entitlements.models import Tally
+from tenantry.entitlements.services import set_limit
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.membership import CHANGE_ROLE, REACTIVATE, SUSPEND, settle
 from tenantry.organizations.models import Membership
@@ -40,6 +41,9 @@ CASES: dict[str, Callable[[str], Sent]] = {
     "signedin": _patch(OFF),
     "suspended": _patch(OFF),
     "away": _patch(NAMED),
+    "back": _patch({"op": "replace", "value": {"active": True}}),
+    "backnamed": _patch(ON, NAMED),
+    "promotedback": _patch(ON),
     "put": lambda name: {
         "method": "PUT",
         "data": {"userName": f"{name}@contoso.example", "displayName": "Ada K.", "emails": [_mail(name)]},
@@ -52,7 +56,6 @@ ALONE: dict[str, Callable[[str], Sent]] = {
     "bad": _patch(_replace("emails[", "x")),
     "away2": _patch(OFF),
     "again": _patch(OFF),
-    "back": _patch({"op": "replace", "value": {"active": True}}),
     "mail": lambda name: _patch(_replace('emails[type eq "work"].value', f"new-{name}@contoso.example"))(name),
     "external": lambda name: _patch(_replace("externalId", f"e-{name}"))(name),
     "owner": _patch(OFF),
@@ -72,13 +75,13 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
     }
     made = _bulk(directory, *({"method": "POST", "path": "/Users", "bulkId": case, "data": each} for case, each in data.items()))
     ids = {case: each["location"].rpartition("/")[2] for case, each in zip(names, made, strict=True)}
-    _bulk(directory, *({"path": f"/Users/{ids[case]}", **_patch(OFF)("")} for case in ("away", "away2", "again", "back", "goneaway")))
-    ok(
-        directory.post(
-            "/Groups", json={"schemas": [GROUP], "displayName": stem, "members": [{"value": ids["gone"]}, {"value": ids["off"]}]}
-        ),
-        201,
-    )
+    with cast.tenant.scope():
+        promoted = Membership.objects.select_related("user").get(user__email=f"{names['promotedback']}@contoso.example").user
+        settle(CHANGE_ROLE, organization=cast.contoso, user=promoted, role="manager", authority=SYSTEM_AUTHORITY, actor=CLI)
+    away = ("away", "away2", "again", "back", "backnamed", "promotedback", "goneaway")
+    _bulk(directory, *({"path": f"/Users/{ids[case]}", **_patch(OFF)("")} for case in away))
+    members = [{"value": ids[case]} for case in ("gone", "off")]
+    ok(directory.post("/Groups", json={"schemas": [GROUP], "displayName": stem, "members": members}), 201)
     cast.tenant.sign_in(f"{names['signedin']}@contoso.example")
     with cast.tenant.scope():
         people = {
@@ -144,6 +147,26 @@ def test_what_many_may_not_do_is_not_done_to_any_of_them(cast: Cast, directory: 
     twice = [{"path": paths[2], **_patch(ask)("")} for ask in (OFF, _replace("title", "Dr"), ON)]
     assert [each["status"] for each in _bulk(directory, *twice)] == ["200"] * 3
     assert ok(directory.get(paths[2]))["meta"]["version"] == 'W/"4"', "one after the other"
+
+    assert send(_patch(OFF), _patch(OFF), _patch(OFF)) == ["200"] * 3
+    with cast.tenant.scope():
+        used = Tally.objects.get(organization_id=cast.contoso.id, resource_type="seat:total").used
+        set_limit(organization_id=cast.contoso.id, resource_type="seat:total", limit=used + 1, actor=CLI)
+    assert send(_patch(ON), _patch(ON)) == ["200", "403"], "the seat that was free"
+    with cast.tenant.scope():
+        set_limit(organization_id=cast.contoso.id, resource_type="seat:total", limit=1_000, actor=CLI)
+    ok(cast.owner.put(f"{cast.org}/scim-settings", json={"default_role": "manager"}))
+    assert send(_patch(NAMED), _patch(ON), _patch(ON)) == ["200"] * 3
+    roles = [member.role for each in made if (member := directory.member(each["userName"]))]
+    assert roles == ["learner", "manager", "manager", "learner"], "who comes back comes with the role that is given now"
+    ok(cast.owner.put(f"{cast.org}/scim-settings", json={"provision": False}))
+    assert send(_patch(OFF), _patch(OFF)) == ["200"] * 2
+    assert send(_patch(ON), _patch(ON)) == ["403"] * 2
+    ok(cast.owner.put(f"{cast.org}/scim-settings", json={"provision": True, "default_role": "learner"}))
+    ok(cast.owner.put(f"{cast.org}/scim-group-mappings", json=[{"group": "Heads", "role": "manager"}]))
+    ok(directory.post("/Groups", json={"schemas": [GROUP], "displayName": "Heads", "members": [{"value": made[0]["id"]}]}), 201)
+    assert send(_patch(ON), _patch(ON)) == ["200"] * 2
+    assert [getattr(directory.member(each["userName"]), "role", "") for each in made[:2]] == ["manager", "learner"]
     with cast.tenant.scope():
         transition(organization=cast.contoso, act="suspend", reason="unpaid", actor=CLI)
-    assert send(_patch(NAMED), _patch(NAMED), _patch(OFF), lambda name: {"method": "DELETE"}) == ["200", "403", "200", "204"]
+    assert send(_patch(NAMED), _patch(NAMED), _patch(OFF), lambda name: {"method": "DELETE"}) == ["403", "403", "200", "204"]
