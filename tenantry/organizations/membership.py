@@ -120,8 +120,8 @@ def settle_all(
     """``CHANGE_ROLE``, ``SUSPEND`` or ``REACTIVATE`` for many at once, by user id: with the new roles, or with the empty text, for a role
     that stays. As many statements for ten thousand people as for ten.
 
-    Who isn't in the status of the act, or has the role already, is passed over. Returns who stays as they are because they can't
-    have that (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
+    Who isn't in the status of the act, or has the role already, is passed over. Returns who stays as they are because they can't have
+    that (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
     """
     limits.lock(organization.id, SEATS)
     _state_allows(organization, _permission(act))
@@ -144,8 +144,7 @@ def settle_all(
         return kept
     _owner_remains(organization, moved)
     _move_all(organization, moved, reason.strip())
-    active = [each.member.user_id for each in moved if each.before["status"] == "active"]
-    makers = owners_of_keys(organization.id, active)
+    makers = owners_of_keys(organization.id, [each.member.user_id for each in moved])
     for each in moved:
         if each.member.user_id in makers:
             _end_keys(each.member, actor)

@@ -56,6 +56,8 @@ ALONE: dict[str, Callable[[str], Sent]] = {
     "bad": _patch(_replace("emails[", "x")),
     "away2": _patch(OFF),
     "again": _patch(OFF),
+    "againback": _patch(ON),
+    "asideback": _patch(ON),
     "mail": lambda name: _patch(_replace('emails[type eq "work"].value', f"new-{name}@contoso.example"))(name),
     "external": lambda name: _patch(_replace("externalId", f"e-{name}"))(name),
     "owner": _patch(OFF),
@@ -78,7 +80,9 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
     with cast.tenant.scope():
         promoted = Membership.objects.select_related("user").get(user__email=f"{names['promotedback']}@contoso.example").user
         settle(CHANGE_ROLE, organization=cast.contoso, user=promoted, role="manager", authority=SYSTEM_AUTHORITY, actor=CLI)
-    away = ("away", "away2", "again", "back", "backnamed", "promotedback", "goneaway")
+        aside = Membership.objects.select_related("user").get(user__email=f"{names['asideback']}@contoso.example").user
+        settle(SUSPEND, organization=cast.contoso, user=aside, authority=SYSTEM_AUTHORITY, actor=CLI)
+    away = ("away", "away2", "again", "againback", "asideback", "back", "backnamed", "promotedback", "goneaway")
     _bulk(directory, *({"path": f"/Users/{ids[case]}", **_patch(OFF)("")} for case in away))
     members = [{"value": ids[case]} for case in ("gone", "off")]
     ok(directory.post("/Groups", json={"schemas": [GROUP], "displayName": stem, "members": members}), 201)
@@ -86,10 +90,11 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
     with cast.tenant.scope():
         people = {
             case: Membership.objects.select_related("user").get(user__email=f"{names[case]}@contoso.example").user
-            for case in ("owner", "suspended", "again")
+            for case in ("owner", "suspended", "again", "againback")
         }
         settle(CHANGE_ROLE, organization=cast.contoso, user=people["owner"], role="owner", authority=SYSTEM_AUTHORITY, actor=CLI)
-        settle(REACTIVATE, organization=cast.contoso, user=people["again"], authority=SYSTEM_AUTHORITY, actor=CLI)
+        for case in ("again", "againback"):
+            settle(REACTIVATE, organization=cast.contoso, user=people[case], authority=SYSTEM_AUTHORITY, actor=CLI)
         settle(SUSPEND, organization=cast.contoso, user=people["suspended"], authority=SYSTEM_AUTHORITY, actor=CLI)
     return ids
 
