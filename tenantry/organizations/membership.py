@@ -121,7 +121,8 @@ def settle_all(
     that stays. As many statements for ten thousand people as for ten.
 
     Who isn't in the status of the act, or has the role already, is passed over. Returns who stays as they are because they can't have
-    that (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; nothing has then happened.
+    that (``transition_forbidden``, ``user_suspended``). Raises Problem 403, 409 ``own_role``, ``last_owner``, 402; then
+    nothing has happened.
     """
     limits.lock(organization.id, SEATS)
     _state_allows(organization, _permission(act))
