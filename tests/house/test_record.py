@@ -37,6 +37,7 @@ BOOKKEEPING = {
     "api.idempotency.Idempotency._once": "an answer kept for a replay; what it answers is recorded by its service",
     "api.idempotency._keep": "as above",
     "api.tasks.forget_replays": "sweeps those answers",
+    "entitlements.limits.lock": "begins to count at zero; whoever moves a count records the act",
     "webhooks.publishing.deliver_later": "deliveries go with a recorded act",
     "webhooks.claims.Claims.settle": "what came of a try stands in the delivery itself",
     "webhooks.claims.Claims.renew": "which worker delivers to an endpoint at present",
