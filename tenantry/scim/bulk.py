@@ -144,13 +144,14 @@ class _Run:
         for each, result in zip(run, results, strict=True):
             if result:
                 each.result = {"method": each.method, **({"bulkId": each.bulk_id} if each.bulk_id else {}), **result}
+            if result and each.method == "POST":
+                self.made[each.bulk_id] = result["location"].rpartition("/")[2]
 
     def _new(self, run: list[_Operation]) -> list[dict[str, Any] | None]:
         """New people, of whom nothing is to be said but that they are new."""
         people = [each.fresh for each in run if each.fresh]
         limits.lock(self.call.organization.id, SEATS)  # and begin to count them: the short way doesn't
         made = making.make_all(people, role=self.call.settings.default_role, moment=now(), actor=self.call.actor)
-        self.made |= {each.bulk_id: fresh.row.public_id for each, fresh, done in zip(run, people, made, strict=True) if done}
         return [self._told(fresh.row, "201") if done else None for fresh, done in zip(people, made, strict=True)]
 
     def _changed(self, run: list[_Operation]) -> list[dict[str, Any] | None]:
