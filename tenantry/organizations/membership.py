@@ -9,7 +9,7 @@ writes a membership (tests/house/test_one_door.py).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +31,8 @@ from tenantry.people.users import touch_generation, touch_generations
 from .authority import Authority, known_role, require_grant
 from .models import Invitation, Membership, Organization
 from .states import TAKING_AWAY, refusal
+
+_suspended: Callable[[UUID, Collection[UUID]], None] = lambda organization_id, user_ids: None  # noqa: E731  # replaced at start-up
 
 LIVE = (Membership.Status.ACTIVE, Membership.Status.SUSPENDED)
 DISJOINT = ({"learner", "expert"},)
@@ -107,11 +109,19 @@ def settle(
     member.version += 1
     member.save()
     touch_generation(user.id)
+    if act is SUSPEND:
+        _suspended(organization.id, [user.id])
     if before.get("status") == "active":
         _end_keys(member, actor)
     changes = difference(before, {"role": member.role, "status": member.status})
     record(act.event, actor=actor, organization_id=organization.id, target=member, label=user.email, changes=changes, reason=reason)
     return member
+
+
+def use_suspended(hears: Callable[[UUID, Collection[UUID]], None]) -> None:
+    """The room of directories hears who is suspended, by whomever: what it did to them before is no longer its own to lift."""
+    global _suspended
+    _suspended = hears
 
 
 def settle_all(
@@ -145,6 +155,8 @@ def settle_all(
         return kept
     _owner_remains(organization, moved)
     _move_all(organization, moved, reason.strip())
+    if act is SUSPEND:
+        _suspended(organization.id, [each.member.user_id for each in moved])
     makers = owners_of_keys(organization.id, [each.member.user_id for each in moved])
     for each in moved:
         if each.member.user_id in makers:

@@ -6,7 +6,7 @@ its own: it made it, or the organization holds the domain of its address (``spea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -87,6 +87,11 @@ def inactive(organization_id: UUID, email: str) -> bool:
         return False
     settings = settings_of(organization_id)
     return settings.enabled and settings.deprovision
+
+
+def forget_suspensions(organization_id: UUID, user_ids: Collection[UUID]) -> None:
+    """Somebody suspended these people anew: who did it may lift it. Where that is the directory, ``leave`` says so afterwards."""
+    ScimUser.objects.filter(organization_id=organization_id, user_id__in=user_ids, suspended_here=True).update(suspended_here=False)
 
 
 def leave(*, organization: Organization, row: ScimUser, address: str = "", actor: Actor, reason: str) -> None:

@@ -49,6 +49,7 @@ BOOKKEEPING = {
     "maintenance.holding.hold_back": "a job that was held back wasn't tried",
     "maintenance.holding.release": "part of ending a window, which is recorded: what waited for it goes on",
     "scim.settings.held": "makes the row whose lock its caller needs, as the defaults say",
+    "scim.accounts.forget_suspensions": "whose it is to lift a suspension that is recorded",
     "scim.errors.keep": "a refusal that is kept for whoever looks after the directory",
     "scim.errors._trim": "sweeps those",
     "scim.alerts._tell": "notes when owners were last told",

@@ -58,6 +58,7 @@ ALONE: dict[str, Callable[[str], Sent]] = {
     "again": _patch(OFF),
     "againback": _patch(ON),
     "asideback": _patch(ON),
+    "newlyaside": _patch(ON),
     "mail": lambda name: _patch(_replace('emails[type eq "work"].value', f"new-{name}@contoso.example"))(name),
     "external": lambda name: _patch(_replace("externalId", f"e-{name}"))(name),
     "owner": _patch(OFF),
@@ -82,7 +83,7 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
         settle(CHANGE_ROLE, organization=cast.contoso, user=promoted, role="manager", authority=SYSTEM_AUTHORITY, actor=CLI)
         aside = Membership.objects.select_related("user").get(user__email=f"{names['asideback']}@contoso.example").user
         settle(SUSPEND, organization=cast.contoso, user=aside, authority=SYSTEM_AUTHORITY, actor=CLI)
-    away = ("away", "away2", "again", "againback", "asideback", "back", "backnamed", "promotedback", "goneaway")
+    away = ("away", "away2", "again", "againback", "asideback", "newlyaside", "back", "backnamed", "promotedback", "goneaway")
     _bulk(directory, *({"path": f"/Users/{ids[case]}", **_patch(OFF)("")} for case in away))
     members = [{"value": ids[case]} for case in ("gone", "off")]
     ok(directory.post("/Groups", json={"schemas": [GROUP], "displayName": stem, "members": members}), 201)
@@ -90,12 +91,13 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
     with cast.tenant.scope():
         people = {
             case: Membership.objects.select_related("user").get(user__email=f"{names[case]}@contoso.example").user
-            for case in ("owner", "suspended", "again", "againback")
+            for case in ("owner", "suspended", "again", "againback", "newlyaside")
         }
         settle(CHANGE_ROLE, organization=cast.contoso, user=people["owner"], role="owner", authority=SYSTEM_AUTHORITY, actor=CLI)
-        for case in ("again", "againback"):
+        for case in ("again", "againback", "newlyaside"):
             settle(REACTIVATE, organization=cast.contoso, user=people[case], authority=SYSTEM_AUTHORITY, actor=CLI)
-        settle(SUSPEND, organization=cast.contoso, user=people["suspended"], authority=SYSTEM_AUTHORITY, actor=CLI)
+        for case in ("suspended", "newlyaside"):
+            settle(SUSPEND, organization=cast.contoso, user=people[case], authority=SYSTEM_AUTHORITY, actor=CLI)
     return ids
 
 
@@ -133,6 +135,8 @@ def test_many_changes_do_and_tell_what_each_does_alone(cast: Cast, directory: Di
         assert found["many"][case] == found["lone"][case], case
     statuses = dict(zip([*CASES, *ALONE, "unknown"], (each["status"] for each in told["many"]), strict=True))
     assert statuses == dict.fromkeys(statuses, "200") | {"gone": "204", "goneaway": "204", "stale": "412", "bad": "400", "unknown": "404"}
+    aside = [case for case in cases if case.endswith(("aside", "back")) and found["many"][case]["member"][0]["status"] == "suspended"]
+    assert aside == ["asideback", "newlyaside"], "what a person suspended, a person lifts"
     assert found["many"]["off"]["member"][0]["status"] == "suspended" and len(found["many"]["off"]["deliveries"]) == 2
 
 
