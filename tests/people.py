@@ -13,7 +13,6 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,6 +35,7 @@ from tenantry.tenancy.scope import Scope, scope
 from tenantry.tenancy.services import create_tenant, move_clock
 
 from . import factories
+from .threads import Threads
 
 MAIL_SECONDS = 15
 # The tests' servers speak plain HTTP. By itself every client would read the machine's certificates, which takes longer than all it does.
@@ -106,7 +106,7 @@ def race(*calls: Callable[[], Any]) -> list[Any]:
         barrier.wait()
         return call()
 
-    with ThreadPoolExecutor(len(calls)) as pool:
+    with Threads(len(calls)) as pool:
         return list(pool.map(run, calls))
 
 

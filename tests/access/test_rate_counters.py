@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from tenantry.access.counters import Question
 
 from ..people import Tenant, race
 from ..servers import ROOT, free_port
+from ..threads import Threads
 from .counting import LIMIT, TRIES
 
 
@@ -72,7 +72,7 @@ def test_a_limit_holds_over_four_processes(tenant: Tenant, request: pytest.Fixtu
         subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]
     assert {process.stdout.readline() for process in processes if process.stdout} == {"ready\n"}
-    with ThreadPoolExecutor(4) as pool:
+    with Threads(4) as pool:
         answers = [out.split() for out, _ in pool.map(lambda process: process.communicate("now\n", timeout=60), processes)]
     totals = [sum(int(number) for number in place) for place in zip(*answers, strict=True)]
     assert len(totals) == (2 if "REDIS_URL" in environment else 1)

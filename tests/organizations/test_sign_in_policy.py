@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from tenantry.audit.services import CLI
@@ -17,6 +16,7 @@ from tenantry.people.rules import Rules, rules_of
 
 from .. import factories
 from ..people import Cast, ok, problem, queries, race
+from ..threads import Threads
 
 HOME, ELSEWHERE = "127.0.0.0/8", "203.0.113.0/24"
 
@@ -45,7 +45,7 @@ def test_owners_set_it_and_two_editors_do_not_undo_each_other(cast: Cast) -> Non
     answers = race(*(lambda n=n: cast.owner.put(at, json={"idle_minutes": n}, headers=tag).status_code for n in (30, 31, 32, 33)))
     assert sorted(answers) == [200, 412, 412, 412]
     seen = {"If-Match": cast.outsider.get(_fabrikam(cast)).headers["etag"]}
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as pool:
         with cast.tenant.scope():
             sign_in_policy.save(organization=cast.fabrikam, values={"idle_minutes": 29}, exempt=True, actor=CLI)
             second = pool.submit(cast.outsider.put, _fabrikam(cast), json={"idle_minutes": 30}, headers=seen)

@@ -7,7 +7,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +29,7 @@ from tenantry.webhooks.models import Delivery
 from tenantry.webhooks.services import create_endpoint, pause_endpoint
 
 from ..people import Cast, ok, race
+from ..threads import Threads
 from .directory import ENTERPRISE, USER, Directory, refused
 from .written import plain, written
 
@@ -165,7 +165,7 @@ def test_those_who_come_while_others_are_made_go_together_each_with_their_own(ca
     with cast.tenant.scope():
         create_endpoint(url="https://example.com/", events=["member.added"], organization_id=cast.contoso.id, actor=CLI)
     names = ["there", *(f"one{number}" for number in range(7))]
-    with ThreadPoolExecutor(len(names)) as pool:
+    with Threads(len(names)) as pool:
         with cast.tenant.scope() as entered:
             list(Tally.objects.select_for_update().filter(organization_id=cast.contoso.id))
             answers = [pool.submit(_post, directory, _person(name)) for name in names]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
@@ -21,6 +20,7 @@ from tenantry.webhooks.services import create_endpoint
 from .. import factories
 from ..people import Cast, Client, ok, problem, queries
 from ..receivers import Receiver
+from ..threads import Threads
 from .directory import BULK, Directory, refused
 
 
@@ -210,7 +210,7 @@ def test_of_two_who_change_at_once_the_second_waits(cast: Cast, directory: Direc
     _map(cast, Board="owner")
     with cast.tenant.scope():
         other = factories.member(cast.contoso, "other@contoso.example", "owner")
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as pool:
         with cast.tenant.scope():
             first = [mappings.Mapping("Board", "owner"), mappings.Mapping("First", "learner")]
             mappings.change(organization_id=cast.contoso.id, mappings=first, governance=True, actor=CLI)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -18,6 +17,7 @@ from tenantry.sso.provider.identity import identity
 from tenantry.sso.refused import Refused
 
 from ..people import Tenant
+from ..threads import Threads
 from .test_provider import Browser
 
 FAULTS = {
@@ -138,7 +138,7 @@ def test_codes_are_for_one_client_address_and_browser_and_for_once(service: Serv
         except Refused:
             return False
 
-    with ThreadPoolExecutor(6) as pool:
+    with Threads(6) as pool:
         assert sum(pool.map(race, range(6))) == 1
     given = service.exchange(code(), client=codes.Client(oidc.CLIENT_ID, service.secret, "client_secret_post"))
     for bearer in ("made-up", code(), given.id_token):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -17,6 +16,7 @@ from tenantry.people.passwords import set_password
 
 from ..factories import OPERATOR
 from ..people import Cast, Client, ok, problem, race
+from ..threads import Threads
 
 PASSWORD = "seven green herons"
 
@@ -244,7 +244,7 @@ def test_whoever_an_organization_asks_sets_a_factor_up_before_they_go_on(cast: C
     from .test_passkeys import with_passkey
 
     with_passkey(browser)
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as pool:
         with cast.tenant.scope():
             User.objects.select_for_update().get(id=cast.learner.me.id)
             removal = pool.submit(browser.delete, "/me/factors/totp")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,6 +20,7 @@ from tenantry.people.users import suspend_user
 from ..factories import OPERATOR, member
 from ..isolation.document import operations, request
 from ..people import Cast, Client, ok, problem, race
+from ..threads import Threads
 
 READ_ONLY, CLOSED = "impersonation_read_only", "impersonation_closed"
 
@@ -180,7 +180,7 @@ def test_it_ends_by_itself_and_with_the_staff_the_member_or_the_session(cast: Ca
     sam = cast.tenant.sign_in(sam.email)
     look(cast, sam, "learner")
     cast.tenant.move_clock(minutes=62)
-    with ThreadPoolExecutor(1) as pool:  # nobody asked since; of two jobs the second waits for the first, and has nothing to do
+    with Threads(1) as pool:  # nobody asked since; of two jobs the second waits for the first, and has nothing to do
         with cast.tenant.scope():
             found = Impersonation.objects.filter(ended_at__isnull=True)
             assert ending.close(found, reason=ending.TIME_OVER) == 1

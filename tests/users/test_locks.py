@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from tenantry.people.models import Session, User
 from tenantry.people.users import shut_out, touch_generation
 
 from ..factories import OPERATOR
 from ..people import Cast, problem
+from ..threads import Threads
 
 
 def test_whoever_takes_a_persons_rows_takes_the_person_before_the_sessions(cast: Cast) -> None:
@@ -19,7 +19,7 @@ def test_whoever_takes_a_persons_rows_takes_the_person_before_the_sessions(cast:
     """
     with cast.tenant.scope():
         touch_generation(cast.learner.me.id)
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as pool:
         with cast.tenant.scope():
             user = User.objects.select_for_update().get(id=cast.learner.me.id)
             waiting = pool.submit(cast.learner.get, "/me")
@@ -34,7 +34,7 @@ def test_who_waits_too_long_is_told_to_come_back(cast: Cast) -> None:
     """Also where the wait is not in a view but before it, in finding out who asks."""
     with cast.tenant.scope():
         touch_generation(cast.learner.me.id)
-    with ThreadPoolExecutor(1) as pool, cast.tenant.scope():
+    with Threads(1) as pool, cast.tenant.scope():
         User.objects.select_for_update().get(id=cast.learner.me.id)
         answer = pool.submit(cast.learner.get, "/me").result()
     problem(answer, 503, "busy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from tenantry.webhooks.services import MOST_ENDPOINTS, create_endpoint, pause_en
 
 from ..people import Cast, ok, problem
 from ..receivers import Received, Receiver
+from ..threads import Threads
 
 SECONDS = 15
 
@@ -220,7 +221,7 @@ def test_two_at_once_dont_pass_the_limit_of_endpoints(cast: Cast) -> None:
         for number in range(MOST_ENDPOINTS - 1):
             create_endpoint(url=f"https://x.example/{number}", events=["*"], organization_id=cast.contoso.id, actor=CLI)
     body = {"url": "https://x.example/last", "events": ["*"], "organization": cast.contoso.public_id}
-    with ThreadPoolExecutor(4) as pool:
+    with Threads(4) as pool:
         with cast.tenant.scope():
             create_endpoint(url="https://x.example/first", events=["*"], organization_id=cast.contoso.id, actor=CLI)
             others = [pool.submit(cast.admin.post, "/webhook-endpoints", json=body) for _ in range(4)]
