@@ -25,7 +25,7 @@ class Rules:
 
 
 _loader: Callable[[UUID], Iterable[Rules]] = lambda user_id: ()  # noqa: E731  # replaced at start-up
-_provider_of: Callable[[UUID], UUID | None] = lambda connection_id: None  # noqa: E731  # as above
+_provider_of: Callable[[UUID], UUID | None] = lambda connection_id: None  # noqa: E731  # replaced at start-up
 
 
 def use_rules(loader: Callable[[UUID], Iterable[Rules]]) -> None:

@@ -44,11 +44,8 @@ def rename(*, user: User, name: str, actor: Actor) -> None:
     cleaned = name.strip()
     if not cleaned or len(cleaned) > 120:
         raise invalid("A name has 1 to 120 characters.", pointer="/name", code="name_invalid")
-    changes = difference({"name": user.name}, {"name": cleaned})
-    if changes:
-        user.name = cleaned
-        user.save(update_fields=["name"])
-        record("user.renamed", actor=actor, target=user, label=user.email, changes=changes)
+    rename_all({user.id: cleaned}, actor=actor)
+    user.name = cleaned
 
 
 def rename_all(names: Mapping[UUID, str], *, actor: Actor) -> None:

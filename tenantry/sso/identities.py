@@ -40,5 +40,15 @@ def unlink(*, user: User, identity_id: UUID, actor: Actor) -> None:
     identity = Identity.objects.filter(user=user, id=identity_id).first()
     if identity is None:
         raise not_found("linked account")
+    _unlink(identity, user, actor)
+
+
+def give_way(*, user: User, connection: Connection, actor: Actor) -> None:
+    """Somebody is linked under another name of the provider now: nobody has two there."""
+    for identity in Identity.objects.filter(user=user, connection=connection):
+        _unlink(identity, user, actor)
+
+
+def _unlink(identity: Identity, user: User, actor: Actor) -> None:
     identity.delete()
     record("sso.identity_unlinked", actor=actor, organization_id=identity.organization_id, target=user, label=user.email)

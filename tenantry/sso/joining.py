@@ -17,7 +17,7 @@ from tenantry.people.models import Session, User
 from tenantry.people.sessions import start_session
 from tenantry.people.users import ensure_user
 
-from . import attributes, boxes, parties, troubles
+from . import attributes, boxes, identities, parties, troubles
 from .arrival import Verdict, judge
 from .mapping import Proof
 from .models import Connection, Identity, Policy, SingleSession
@@ -84,7 +84,7 @@ def link(connection: Connection, user: User, proof: Proof, *, newcomer: bool = F
     if identity is not None and identity.user_id != user.id:
         raise Refused("sso_identity_taken", "The provider's account is linked to somebody else here.")
     if identity is None:
-        Identity.objects.filter(connection=connection, user=user).delete()  # nobody has two names there: an owner invited them anew
+        identities.give_way(user=user, connection=connection, actor=actor)  # an owner invited them anew
         identity = Identity(
             organization_id=connection.organization_id, connection=connection, subject=proof.subject, user=user, newcomer=newcomer
         )

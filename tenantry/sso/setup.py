@@ -15,14 +15,13 @@ from .provider import oidc, saml
 from .provider.identity import identity
 
 
-def look_up(values: Mapping[str, Any], *, preset: str = "", kind: str = "") -> Found:
+def look_up(values: Mapping[str, Any], *, preset: str = "", kind: str) -> Found:
     """What metadata (its address or its text) or discovery say; nothing when none is given.
 
     Interrupts the transaction for a call, so it comes before any change. Raises Problem 422 (``url_refused``,
     ``sso_setting_foreign``, ``sso_metadata_unreachable``, ``sso_metadata_invalid``, ``sso_certificate_refused``, ``sso_discovery_failed``).
     """
-    if kind:
-        connections.check_kind(kind, values)
+    connections.check_kind(kind, values)
     if preset == "test" and connections.test_provider_allowed():
         return built_in(kind)
     if document := values.get("metadata_xml"):

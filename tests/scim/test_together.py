@@ -11,11 +11,11 @@ from tenantry.entitlements.services import set_limit
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
 from tenantry.organizations.membership import CHANGE_ROLE, REACTIVATE, SUSPEND, settle
 from tenantry.organizations.models import Membership
-from tenantry.organizations.services import transition
+from tenantry.organizations.services import found, transition
 from tenantry.people.models import Session
 from tenantry.webhooks.services import create_endpoint, pause_endpoint
 
-from ..people import Cast, ok
+from ..people import Cast, ok, queries
 from .directory import BULK, GROUP, USER, Directory
 from .written import plain, written
 
@@ -102,8 +102,8 @@ def _made(cast: Cast, directory: Directory, stem: str) -> dict[str, str]:
 
 
 def _bulk(directory: Directory, *operations: Sent, **more: Any) -> list[Sent]:
-    found: list[Sent] = ok(directory.post("/Bulk", json={"schemas": [BULK], "Operations": list(operations), **more}))["Operations"]
-    return found
+    done: list[Sent] = ok(directory.post("/Bulk", json={"schemas": [BULK], "Operations": list(operations), **more}))["Operations"]
+    return done
 
 
 def test_many_changes_do_and_tell_what_each_does_alone(cast: Cast, directory: Directory) -> None:
@@ -112,14 +112,14 @@ def test_many_changes_do_and_tell_what_each_does_alone(cast: Cast, directory: Di
             endpoint, _ = create_endpoint(url="https://example.com/", events=events, organization_id=cast.contoso.id, actor=CLI)
             pause_endpoint(endpoint=endpoint, actor=CLI)
     told: dict[str, list[Sent]] = {}
-    found: dict[str, dict[str, Any]] = {}
+    stored: dict[str, dict[str, Any]] = {}
     for stem in ("lone", "many"):
         ids = _made(cast, directory, stem)
         cases = {**CASES, **ALONE}
         sent = [{"path": f"/Users/{ids[case]}", **ask(f"{stem}x{case}")} for case, ask in cases.items()]
         sent.append({"path": f"/Users/{ids['off'][:-4]}0000", **_patch(NAMED)("")})
         told[stem] = _bulk(directory, *sent) if stem == "many" else [each for one in sent for each in _bulk(directory, one)]
-        found[stem] = {case: written(cast, directory, f"{stem}x{case}@contoso.example", stem) for case in cases}
+        stored[stem] = {case: written(cast, directory, f"{stem}x{case}@contoso.example", stem) for case in cases}
         shown = {case: directory.get(f"/Users/{ids[case]}") for case in CASES}
         moments = {answer.json()["meta"]["lastModified"] for case, answer in shown.items() if case != "same" and answer.status_code == 200}
         assert (len(moments) == 1) is (stem == "many"), "together is at one moment"
@@ -131,13 +131,13 @@ def test_many_changes_do_and_tell_what_each_does_alone(cast: Cast, directory: Di
             active = Membership.objects.filter(organization=cast.contoso, status="active", seat_assigned_at__isnull=False).count()
             assert Tally.objects.get(organization_id=cast.contoso.id, resource_type="seat:total").used == active
     assert [plain(each, "many") for each in told["many"]] == [plain(each, "lone") for each in told["lone"]]
-    for case in found["lone"]:
-        assert found["many"][case] == found["lone"][case], case
+    for case in stored["lone"]:
+        assert stored["many"][case] == stored["lone"][case], case
     statuses = dict(zip([*CASES, *ALONE, "unknown"], (each["status"] for each in told["many"]), strict=True))
     assert statuses == dict.fromkeys(statuses, "200") | {"gone": "204", "goneaway": "204", "stale": "412", "bad": "400", "unknown": "404"}
-    aside = [case for case in cases if case.endswith(("aside", "back")) and found["many"][case]["member"][0]["status"] == "suspended"]
+    aside = [case for case in cases if case.endswith(("aside", "back")) and stored["many"][case]["member"][0]["status"] == "suspended"]
     assert aside == ["asideback", "newlyaside"], "what a person suspended, a person lifts"
-    assert found["many"]["off"]["member"][0]["status"] == "suspended" and len(found["many"]["off"]["deliveries"]) == 2
+    assert stored["many"]["off"]["member"][0]["status"] == "suspended" and len(stored["many"]["off"]["deliveries"]) == 2
 
 
 def test_what_many_may_not_do_is_not_done_to_any_of_them(cast: Cast, directory: Directory) -> None:
@@ -179,3 +179,14 @@ def test_what_many_may_not_do_is_not_done_to_any_of_them(cast: Cast, directory: 
     with cast.tenant.scope():
         transition(organization=cast.contoso, act="suspend", reason="unpaid", actor=CLI)
     assert send(_patch(NAMED), _patch(NAMED), _patch(OFF), lambda name: {"method": "DELETE"}) == ["403", "403", "200", "204"]
+
+
+def test_the_first_people_of_an_organization_that_has_nobody_come_together(cast: Cast) -> None:
+    with cast.tenant.scope():
+        made = found(values={"name": "New", "country": "IN", "default_currency": "INR"}, owner=None, actor=CLI)
+        made = transition(organization=made, act="approve", actor=CLI)
+    new = [{"method": "POST", "path": "/Users", "bulkId": f"n{n}", "data": {"userName": f"n{n}@new.example"}} for n in range(20)]
+    with Directory(cast.tenant, made) as directory:
+        answer = directory.post("/Bulk", json={"schemas": [BULK], "Operations": new})
+    assert [each["status"] for each in ok(answer)["Operations"]] == ["201"] * 20
+    assert queries(answer) < 40, "one by one they are some hundreds"

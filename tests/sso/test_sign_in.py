@@ -61,6 +61,7 @@ def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) 
     assert other.back(start, email="grace@contoso.example", subject="g-2", more="dept = Legal").status_code == 302
     assert ok(other.http.get("/me/profile"))["id"] == me["id"]
     assert code_of(Walk(cast.tenant).back(start, email="grace@contoso.example")) == "sso_subject_changed"
+    assert cast.actions().count("sso.identity_unlinked") == 1, "the old name's end is on the record"
     with cast.tenant.scope():  # of two providers the one used last; what another organization's says of her is that one's
         grace = User.objects.get(email="grace@contoso.example")
         for organization, said in ((cast.contoso, {"department": "Old", "site": "Oslo"}), (cast.fabrikam, {"site": "Rome"})):

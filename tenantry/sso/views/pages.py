@@ -21,6 +21,7 @@ from tenantry.organizations.models import Organization
 from .. import connections, parties, policies, testing
 from ..enforcing import open_window
 from ..forms import ChooseForm, MappingForm, OidcForm, Question, SamlForm
+from ..lookups import Found
 from ..models import Certificate, Connection, Policy
 from ..presets import PRESETS, Preset
 from ..routing import broken
@@ -114,7 +115,7 @@ def sso_connection(request: HttpRequest, slug: str, connection_id: UUID) -> Http
         try:
             # The built-in provider's page asks for the name alone: the rest is known, and isn't to be emptied.
             values = {"name": form.cleaned_data["name"]} if connection.preset == "test" else form.values()
-            found = look_up(values)
+            found = look_up(values, kind=connection.kind)
             if values.get("metadata_xml") and connection.metadata_url and "metadata_url" not in values:
                 values["metadata_url"] = ""  # what was pasted isn't read again every day
             changed = connections.update_connection(
@@ -206,7 +207,7 @@ def sso_mapping(request: HttpRequest, slug: str, connection_id: UUID) -> HttpRes
         assert isinstance(form, MappingForm)
         try:
             connections.update_connection(
-                connection=connection, values=form.values(), found=look_up({}), expected_version=form.cleaned_data["version"],
+                connection=connection, values=form.values(), found=Found(), expected_version=form.cleaned_data["version"],
                 actor=actor_of(request),
             )  # fmt: skip
         except Problem as refused:
