@@ -202,6 +202,26 @@ def test_roles_of_a_group_are_changed_together(cast: Cast, directory: Directory)
         assert Membership.objects.get(organization=cast.fabrikam, user=after.user).role == "learner"
 
 
+def test_a_machine_holds_no_seat_whatever_its_group_makes_of_it(cast: Cast, directory: Directory) -> None:
+    machine = {"email": "robot@contoso.example", "role": "learner", "service_account": True}
+    ok(cast.owner.post(f"{cast.org}/members", json=machine), 201)
+    both = [{"value": directory.user(f"{name}@contoso.example")["id"]} for name in ("robot", "rita")]
+    ok(directory.post("/Groups", json={"displayName": "Admins", "members": both}), 201)
+
+    def admins() -> int:
+        counted = ok(cast.owner.get(f"{cast.org}/entitlements"))["data"]
+        return int(next(row["current"] for row in counted if row["resource_type"] == "seat:admin"))
+
+    before = admins()
+    _map(cast, Admins="maintainer")
+    assert admins() == before + 1
+    robot, rita = (directory.member(f"{name}@contoso.example") for name in ("robot", "rita"))
+    assert robot is not None and (robot.role, robot.seat_assigned_at) == ("maintainer", None)
+    assert rita is not None and (rita.role, rita.seat_assigned_at is None) == ("maintainer", False)
+    _map(cast)
+    assert admins() == before
+
+
 def test_of_two_who_change_at_once_the_second_waits(cast: Cast, directory: Directory) -> None:
     """For the whole list of the first, and for the owner whom the first took away."""
     at, board = f"{cast.org}/scim-group-mappings", {"group": "Board", "role": "owner"}
