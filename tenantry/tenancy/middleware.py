@@ -42,12 +42,11 @@ class TenantScope:
             return problem_response(request, problem)
 
     def _inside(self, request: HttpRequest) -> HttpResponseBase:
-        path = request.path_info
-        slug, set_prefix = DEFAULT_SLUG, ""
+        slug, rest = split(request.path_info)
+        set_prefix = ""
         if settings.ENVIRONMENT.multi:
-            slug, rest = split(path)
             if not slug:
-                raise _without_prefix(path)
+                raise _without_prefix(rest)
             request.path_info = rest
             if of_installation(rest):
                 raise Problem(404, "not_found", "There is nothing at this address: it is the installation's, without /t/<slug>.")
@@ -56,9 +55,12 @@ class TenantScope:
             if rest == _OF_NOBODY:
                 return self.get_response(request)
             set_prefix = f"/t/{slug}/"
+        elif slug:  # before anybody is asked who they are: no key and no sign-in would make it right
+            request.path_info = rest
+            raise Problem(404, "not_found", f"This installation hosts one workspace, so addresses have no /t/<slug>: {rest}")
         set_script_prefix(set_prefix or "/")
         request.cookie_path = set_prefix or "/"  # type: ignore[attr-defined]  # sessions of two tenants never meet
-        with scope(slug, organizations=()) as opened:
+        with scope(slug or DEFAULT_SLUG, organizations=()) as opened:
             request.tenant = opened  # type: ignore[attr-defined]  # read by templates and the guard
             response = self.get_response(request)
             if response.status_code >= 400:
