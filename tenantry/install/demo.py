@@ -20,7 +20,7 @@ from tenantry.organizations.models import Organization
 from tenantry.organizations.services import found, transition
 from tenantry.people.models import Staff, User
 from tenantry.people.staff import add_staff
-from tenantry.people.users import ensure_user, rename
+from tenantry.people.users import ensure_user, name_if_nameless
 from tenantry.scim import errors, groups, mappings, users
 from tenantry.scim import settings as scim_settings
 from tenantry.scim.refusals import uniqueness
@@ -186,7 +186,6 @@ def _acting(person: User, kind: str = "user") -> Actor:
 
 
 def _person(email: str, name: str) -> User:
-    user, new = ensure_user(email=email, name=name, actor=CLI)
-    if not new and not user.name:
-        rename(user=user, name=name, actor=CLI)
+    user, _ = ensure_user(email=email, name=name, actor=CLI)
+    name_if_nameless(user=user, name=name, actor=CLI)
     return user

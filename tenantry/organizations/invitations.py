@@ -20,7 +20,7 @@ from tenantry.mail.letters import Letterhead
 from tenantry.people import steps
 from tenantry.people.models import User
 from tenantry.people.sessions import start_session
-from tenantry.people.users import ensure_user
+from tenantry.people.users import ensure_user, name_if_nameless
 from tenantry.tenancy.addresses import address
 from tenantry.tenancy.scope import admit, current, everywhere
 from tenantry.tenancy.windows import closing, refusal
@@ -222,8 +222,7 @@ def accept(*, token: str | UUID, user: User, actor: Actor) -> Membership:
             member = members.filter(organization=invitation.organization, user=user, status__in=LIVE).first()
         if member is None:
             _open(invitation, status=HTTPStatus.GONE)
-            if invitation.name and not user.name:
-                User.objects.filter(id=user.id, name="").update(name=invitation.name)
+            name_if_nameless(user=user, name=invitation.name, actor=actor)
             member = settle(
                 JOIN, organization=invitation.organization, user=user, role=invitation.role, team=invitation.team,
                 authority=SYSTEM_AUTHORITY, actor=actor,

@@ -48,6 +48,13 @@ def rename(*, user: User, name: str, actor: Actor) -> None:
     user.name = cleaned
 
 
+def name_if_nameless(*, user: User, name: str, actor: Actor) -> None:
+    """What somebody else calls a person counts until they have a name; whoever has one keeps it."""
+    if not user.name and (cleaned := name.strip()[:120]):
+        rename_all({user.id: cleaned}, actor=actor)
+        user.name = cleaned
+
+
 def rename_all(names: Mapping[UUID, str], *, actor: Actor) -> None:
     """``rename`` of many by their id, with one statement: names of 1 to 120 characters, trimmed. Who has it already is passed over."""
     people = [user for user in User.objects.filter(id__in=list(names)).order_by("id") if user.name != names[user.id]]

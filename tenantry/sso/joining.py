@@ -15,7 +15,7 @@ from tenantry.organizations.membership import CHANGE_ROLE, JOIN, settle
 from tenantry.organizations.models import Membership
 from tenantry.people.models import Session, User
 from tenantry.people.sessions import start_session
-from tenantry.people.users import ensure_user
+from tenantry.people.users import ensure_user, name_if_nameless
 
 from . import attributes, boxes, identities, parties, troubles
 from .arrival import Verdict, judge
@@ -40,10 +40,8 @@ def let_in(connection: Connection, policy: Policy, proof: Proof) -> tuple[User, 
     user = verdict.user
     if user is None:
         user, _ = ensure_user(email=proof.email, name=proof.name, actor=Actor("user", None, proof.email, "sso"))
-    elif not user.name and proof.name:
-        user.name = proof.name
-        user.save(update_fields=["name"])
     actor = Actor("user", user.id, user.email, "sso")
+    name_if_nameless(user=user, name=proof.name, actor=actor)
     newcomer = user.last_seen_at is None
     if verdict.joins:
         _join(connection, user, verdict.role, actor)

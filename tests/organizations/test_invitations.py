@@ -79,6 +79,23 @@ def test_somebody_new_joins_with_the_link_alone(cast: Cast) -> None:
     problem(cast.tenant.nobody().post("/invitations/accept", json={"token": token}), 410, "invitation_closed")
 
 
+def test_what_others_call_somebody_counts_until_they_have_a_name(cast: Cast) -> None:
+    """And it is on the record, like each change of a name."""
+    guest = cast.tenant.sign_in(EMAIL)
+
+    def named(path: str, called: str, count: int) -> str:
+        ok(cast.admin.post(f"{path}/invitations", json={"email": EMAIL, "role": "learner", "name": called}), 201)
+        ok(guest.post("/invitations/accept", json={"token": cast.tenant.invitation_token(EMAIL, count=count)}))
+        name: str = ok(guest.get("/me/profile"))["name"]
+        return name
+
+    assert ok(guest.get("/me/profile"))["name"] == ""
+    assert named(cast.org, " Grace ", 1) == "Grace"
+    assert named(f"/organizations/{cast.fabrikam.public_id}", "Amazing", 2) == "Grace"
+    told = ok(cast.admin.get("/audit-events", params={"action": "user.renamed"}))["data"]
+    assert [(row["actor"]["label"], row["changes"]) for row in told] == [(EMAIL, {"name": {"before": "", "after": "Grace"}})]
+
+
 def test_who_has_an_account_signs_in_first(cast: Cast) -> None:
     """A link that lies in a mailbox for two weeks is no key to an account."""
     token = _token(cast, cast.outsider.email)

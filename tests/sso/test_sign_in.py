@@ -84,6 +84,18 @@ def test_a_new_colleague_signs_in_accepts_the_terms_and_is_a_member(cast: Cast) 
     assert code_of(Walk(cast.tenant).back(start, email="grace@contoso.example", subject="g-2")) == "sso_domain_not_verified"
 
 
+def test_a_provider_names_who_has_no_name_yet(cast: Cast) -> None:
+    start = connected(cast)["ours"]["start_url"]
+    cast.tenant.sign_in("lin@contoso.example")  # an account without a name
+    for name in ("Lin", "Somebody Else"):
+        walk = Walk(cast.tenant)
+        assert walk.back(start, email="lin@contoso.example", name=name).status_code == 302
+        walk.post("/terms")
+        assert ok(walk.http.get("/me/profile"))["name"] == "Lin"
+    told = ok(cast.admin.get("/audit-events", params={"action": "user.renamed"}))["data"]
+    assert [row["changes"] for row in told] == [{"name": {"before": "", "after": "Lin"}}]
+
+
 def test_each_refusal_has_its_code_and_is_on_the_record(cast: Cast) -> None:
     made = connected(cast)
     start = made["ours"]["start_url"]
