@@ -101,6 +101,8 @@ def test_openid_connect_from_end_to_end(cast: Cast) -> None:
     declined = away.get(f"{made['ours']['callback_url']}?error=access_denied&state={state[1]}&iss=http%3A%2F%2Felsewhere.example")
     assert code_of(declined) == "oidc_response_issuer_mismatch"
     assert code_of(back(Walk(cast.tenant), start, email="owner@fabrikam.example")) == "sso_domain_not_verified"
+    refused = ok(cast.admin.get(f"{cast.org}/audit-events", params={"action": "sso.sign_in_refused"}))["data"]
+    assert refused[0]["target"]["label"] == "owner@fabrikam.example", "whom the provider meant"
     # Google can't ask anew, so nobody is sent there for it.
     assert "sso" in ok(walk.http.get("/auth/proof"))["ways"]
     with cast.tenant.scope():

@@ -40,6 +40,7 @@ def kept_proof(flow: Flow) -> Proof:
 
 def arrive(request: HttpRequest, connection: Connection, flow: Flow, proof: Proof) -> HttpResponse:
     """Carry out what the flow was for. Raises Refused, and the Problem of a veto or a state; nothing has then happened."""
+    flow.proof = proof.stored()  # not saved: who it was, should it be refused
     act = {Purpose.SIGN_IN: _sign_in, Purpose.TEST: _test, Purpose.LINK: _link, Purpose.PROVE: _prove}[Purpose(flow.purpose)]
     response = act(request, connection, flow, proof)
     flows.unbind(request, response, flow)
@@ -96,7 +97,6 @@ def refuse(request: HttpRequest, connection: Connection, refused: Refused | Prob
     purpose = flow.purpose if flow else Purpose.SIGN_IN
     status = refused.status if isinstance(refused, Problem) else 403
     email = str((flow.proof or {}).get("email", "")) if flow else ""
-    email = getattr(refused, "email", "") or email
     with aside():
         record(
             "sso.sign_in_refused",
