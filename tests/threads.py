@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -20,3 +21,17 @@ class Threads(ThreadPoolExecutor):
                 connections.close_all()
 
         return super().submit(run)
+
+
+def until_waited_for(using: str) -> None:
+    """Until somebody in the database waits for what this open transaction holds."""
+    from django.db import connections
+
+    ends = time.monotonic() + 15
+    with connections[using].cursor() as cursor:
+        while True:
+            cursor.execute("select 1 from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))")
+            if cursor.fetchone():
+                return
+            assert time.monotonic() < ends, "nobody waits"
+            time.sleep(0.02)

@@ -8,6 +8,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from tenantry.audit.services import Actor, record
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem
 from tenantry.organizations.authority import SYSTEM_AUTHORITY
@@ -35,6 +37,11 @@ def let_in(connection: Connection, policy: Policy, proof: Proof) -> tuple[User, 
     Raises Refused, and the Problem of a veto or of a state that lets nobody join.
     """
     verdict = judge(connection, policy, proof)
+    if verdict.joins or verdict.new_role:
+        # The seats before the person, as a directory's writes do: the other way round the two would wait in a circle. And whoever was
+        # faster, another sign-in or the directory that keeps them out, has been by now.
+        limits.lock(connection.organization_id, SEATS)
+        verdict = judge(connection, policy, proof)
     if verdict.refusal:
         raise verdict.refusal
     user = verdict.user
@@ -109,10 +116,9 @@ def _join(connection: Connection, user: User, role: str, actor: Actor) -> None:
     try:
         settle(JOIN, organization=connection.organization, user=user, role=role, authority=SYSTEM_AUTHORITY, actor=actor)
     except Problem as problem:
-        if problem.code == "entitlement_limit_reached":
-            raise NoSeat("sso_no_seat", problem.detail) from problem
-        if problem.code != "already_member":  # they came in twice at once, and are in
+        if problem.code != "entitlement_limit_reached":
             raise
+        raise NoSeat("sso_no_seat", problem.detail) from problem
 
 
 def _change_role(connection: Connection, user: User, verdict: Verdict, actor: Actor) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.db import connections
 
 from tenantry.access import allowances
 from tenantry.access.models import ApiKey, Attempt
@@ -29,7 +27,7 @@ from tenantry.webhooks.models import Delivery
 from tenantry.webhooks.services import create_endpoint, pause_endpoint
 
 from ..people import Cast, ok, race
-from ..threads import Threads
+from ..threads import Threads, until_waited_for
 from .directory import ENTERPRISE, USER, Directory, refused
 from .written import plain, written
 
@@ -169,12 +167,7 @@ def test_those_who_come_while_others_are_made_go_together_each_with_their_own(ca
         with cast.tenant.scope() as entered:
             list(Tally.objects.select_for_update().filter(organization_id=cast.contoso.id))
             answers = [pool.submit(_post, directory, _person(name)) for name in names]
-            with connections[entered.using].cursor() as cursor:
-                for _ in range(100):
-                    time.sleep(0.05)
-                    cursor.execute("select 1 from pg_locks where not granted")
-                    if cursor.fetchone():
-                        break
+            until_waited_for(entered.using)
         there, *made = [answer.result() for answer in answers]
     refused(there, 409, "uniqueness")
     assert not _at_the_edge(there)

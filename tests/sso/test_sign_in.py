@@ -7,8 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from tenantry.audit.services import CLI
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
 from tenantry.kit.clock import now
 from tenantry.people.models import User
+from tenantry.people.users import ensure_user
+from tenantry.scim.models import ScimUser
 from tenantry.sso.arrival import GOOGLE, private_account
 from tenantry.sso.joining import session_end
 from tenantry.sso.mapping import Proof
@@ -16,6 +21,7 @@ from tenantry.sso.models import Connection, Identity
 
 from ..people import Cast, ok, problem, race
 from ..scim.directory import Directory
+from ..threads import Threads, until_waited_for
 from .walking import Walk, code_of, connected
 
 
@@ -198,6 +204,27 @@ def test_the_last_seat_is_taken_and_the_next_is_told(cast: Cast) -> None:
         from tenantry.people.models import User
 
         assert not User.objects.filter(email="two@contoso.example").exists(), "who can't join isn't made known either"
+
+
+def test_a_directory_that_was_faster_is_heard(cast: Cast) -> None:
+    """Somebody signs in for the first time while their directory speaks of them, too: the seats are held before the person."""
+    start = connected(cast)["ours"]["start_url"]
+    for name, answer in (("wanted", 302), ("unwanted", 403)):
+        walk, email = Walk(cast.tenant), f"{name}@contoso.example"
+        onward = walk.deliver(*walk.answer(walk.at_provider(start), email=email)).headers["location"]
+        with Threads(1) as pool:
+            with cast.tenant.scope() as entered:
+                limits.lock(cast.contoso.id, SEATS)
+                coming = pool.submit(walk.get, onward)
+                until_waited_for(entered.using)
+                if answer == 302:
+                    ensure_user(email=email, actor=CLI)
+                else:
+                    told = {"user_name": email, "user_name_key": email, "address_key": email, "active": False, "data": {}}
+                    ScimUser(organization_id=cast.contoso.id, **told).save(force_insert=True)
+            page = coming.result()
+        assert page.status_code == answer, page.text
+    assert code_of(page) == "sso_directory_inactive"
 
 
 def test_domain_check_and_the_sign_in_page_tell_of_domains_and_of_nobody(cast: Cast) -> None:
