@@ -79,6 +79,10 @@ def test_an_app_stands_between_the_password_and_the_workspace(cast: Cast) -> Non
     ok(browser.get("/me"))
     problem(browser.post("/auth/second-factor", json={"code": code_of(secret, ahead=1)}), 401, "unauthenticated")
     problem(cast.nobody.get("/auth/second-factor"), 401, "unauthenticated")
+    late = cast.nobody.post(f"{cast.tenant.url}/sign-in/second-factor", data={"code": "000000", "next": "/account"}, follow_redirects=True)
+    assert "That took too long" in late.text and late.url.params["next"] == "/account", late.text
+    again = cast.learner.post(f"{cast.tenant.url}/account/security/app", data={"code": code_of(secret)})
+    assert again.status_code == 302, "a page that was loaded again begins no new app"
     mails = [mail["subject"] for mail in cast.tenant.mails_for(cast.learner.email)]
     assert mails.count("Your sign-in was changed") == 1
     with cast.tenant.scope():

@@ -7,11 +7,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenantry.access.guards import actor_of, person, require_recent
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
+from tenantry.tenancy.addresses import safe_path
 
 from .. import entry
 from ..factors import passkeys, services
@@ -24,7 +26,7 @@ from .sign_in import kept_out, welcome
 @require_POST
 def sign_in_passkey(request: HttpRequest) -> HttpResponse:
     """What the script of the sign-in page sends when a passkey answered."""
-    form = CredentialForm(request.POST)
+    form, next_path = CredentialForm(request.POST), safe_path(request.POST.get("next", ""))
     try:
         if not form.is_valid():
             raise passkeys.refused()
@@ -32,8 +34,10 @@ def sign_in_passkey(request: HttpRequest) -> HttpResponse:
     except Vetoed as vetoed:
         return kept_out(request, vetoed)
     except Problem as problem:
-        return render(request, "people/passkey_refused.html", {"problem": problem}, status=problem.status)
-    return welcome(request, token, request.POST.get("next", ""))
+        return render(
+            request, "people/passkey_refused.html", {"problem": problem, "query": urlencode({"next": next_path})}, status=problem.status
+        )
+    return welcome(request, token, next_path)
 
 
 @require_http_methods(["GET", "POST"])

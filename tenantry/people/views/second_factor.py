@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from tenantry.access.principal import principal_of
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import safe_path
@@ -104,9 +106,14 @@ def _way_on(session: Session, next_path: str) -> str:
 
 
 def _elsewhere(request: HttpRequest, step: str) -> HttpResponse | None:
-    """Where somebody belongs who doesn't await this step: to the step that they do, to where they wanted, or to the sign-in."""
+    """Where somebody belongs who doesn't await this step: to the step that they do, to where they wanted, or to the sign-in.
+
+    Who sends an answer and is nobody has taken too long, and is told so.
+    """
     session: Session | None = getattr(request, "unfinished_session", None)
     if session is not None and session.awaits == step:
         return None
-    query = urlencode({"next": safe_path(request.GET.get("next", ""))})
+    if request.method == "POST" and session is None and not principal_of(request).known:
+        messages.info(request, "That took too long, so your sign-in has ended. Begin it again.")
+    query = urlencode({"next": safe_path(request.POST.get("next", "") or request.GET.get("next", ""))})
     return redirect(f"{reverse('sign_in')}?{query}")
