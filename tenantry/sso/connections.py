@@ -16,7 +16,7 @@ from tenantry.organizations.models import Organization
 from tenantry.tenancy.models import Tenant
 from tenantry.tenancy.scope import current
 
-from . import boxes, lookups, parties
+from . import boxes, flows, lookups, parties
 from .lookups import Found
 from .mapping import check_mapping
 from .models import Certificate, Connection, Flow, Identity, Policy, SeenAssertion, SingleSession
@@ -120,6 +120,7 @@ def update_connection(
     if _tested(connection) != tested_before or "client_secret" in values:
         Connection.objects.filter(id=connection.id).update(tested_at=None)
         connection.tested_at = None
+        flows.forget_answers(connection)  # they were judged by what it was
         changes |= difference(
             {"certificates": len(tested_before["certificates"])}, {"certificates": len(_tested(connection)["certificates"])}
         )

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from tenantry.kit import cookies, crypto
@@ -137,3 +138,9 @@ def finish(flow: Flow) -> None:
     """The flow has led somewhere: once. Raises Refused ``sso_flow_used``."""
     if not Flow.objects.filter(id=flow.id, finished_at__isnull=True).update(finished_at=now(), proof=None):
         raise Refused("sso_flow_used", f"This answer was used already. {_AGAIN}")
+
+
+def forget_answers(connection: Connection) -> None:
+    """What a provider has answered, and hasn't yet led anywhere, counts no more; who is still on the way to the provider goes on."""
+    answered = Flow.objects.filter(Q(answered_at__isnull=False) | Q(finish_hash__isnull=False), connection=connection)
+    answered.filter(finished_at__isnull=True).update(finished_at=now(), proof=None)

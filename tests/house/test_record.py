@@ -23,6 +23,7 @@ TOLD_BY_CALLERS = {
     "people.users.touch_generation": "makes sessions notice what the act has changed",
     "people.users.touch_generations": "as above, for many",
     "tenancy.settings.write_group": "keeps what the act has decided",
+    "sso.flows.forget_answers": "part of changing the connection",
     "sso.policies.saved": "makes the row whose lock the act needs, as the defaults say",
 }
 # Rows that are no deed of anybody: what they follow from is recorded, or they keep something running.

@@ -91,12 +91,15 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     problem(cast.owner.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test"}), 403, "reauthentication_required")
     assert "/prove" in cast.owner.get(f"{cast.tenant.url}/o/contoso/sso/{made['id']}/mapping").headers["location"]
     fresh = cast.tenant.sign_in("owner@contoso.example")
-    # A test of yesterday is none, nor is one of what was changed since.
+    # A test of yesterday is none, nor is one of what was changed since, or meanwhile.
+    late, begun = Walk(cast.tenant), ok(fresh.post(f"{at}/test"), 201)
+    onward = late.deliver(*late.answer(late.at_provider(begun["url"]), email="owner@contoso.example")).headers["location"]
     for hours, mapping in ((25, {}), (0, {"name": "cn"})):
         with cast.tenant.scope():
             rows.update(tested_at=now() - timedelta(hours=hours))
         if mapping:
             ok(fresh.patch(at, json={"mapping": mapping}))
+            assert code_of(late.get(onward)) == "sso_flow_unknown"
         assert problem(fresh.put(policy, json={"mode": "enforced"}), 409, "sso_enforcement_unmet")["unmet"] == ["owner_tested"]
     with cast.tenant.scope():
         rows.update(tested_at=now())
