@@ -26,6 +26,7 @@ def _known_role(role: str) -> str:
 def add_staff(*, email: str, name: str = "", role: str, actor: Actor) -> Staff:
     """Make a person staff; made known first when new. Raises Problem 409 ``already_staff``, 422."""
     user, _ = ensure_user(email=email, name=name, actor=actor)
+    User.objects.select_for_update(no_key=True).get(id=user.id)  # of two clicks at once the second sees the first
     if Staff.objects.filter(user=user).exists():
         raise conflict("already_staff", "This person is staff already, perhaps revoked: change or reinstate them.")
     staff = Staff(user=user, role=_known_role(role))

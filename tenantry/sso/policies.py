@@ -51,11 +51,8 @@ def require_recent_where_on(request: HttpRequest, organization: Organization) ->
 
 def saved(organization: Organization) -> Policy:
     """The policy's row, locked, made when there is none. The caller holds ``connections.lock``."""
-    row = Policy.objects.select_for_update(of=("self",)).filter(organization=organization).first()
-    if row is None:
-        row = Policy(organization=organization, version=0)
-        row.save(force_insert=True)
-    return row
+    Policy.objects.bulk_create([Policy(organization=organization, version=0)], ignore_conflicts=True)
+    return Policy.objects.select_for_update(of=("self",)).get(organization=organization)
 
 
 def primary_of(policy: Policy) -> Connection | None:

@@ -41,6 +41,8 @@ def test_staff_are_added_changed_revoked_and_reinstated(cast: Cast) -> None:
     assert [row["id"] for row in ok(cast.admin.get("/staff"))["data"]] == [made["id"]]
     actions = [row["action"] for row in ok(cast.admin.get("/audit-events", params={"target": made["id"]}))["data"]]
     assert actions == ["staff.reinstated", "staff.revoked", "staff.role_changed", "staff.added"]
+    twice = race(*[lambda: cast.admin.post("/staff", json={"email": "two@northwind.example", "role": "csm"})] * 3)
+    assert sorted(answer.status_code for answer in twice) == [201, 409, 409]
 
 
 def test_who_becomes_staff_signs_in_anew_where_a_customers_provider_had_vouched(cast: Cast) -> None:

@@ -17,6 +17,7 @@ _GROUPS, _LETTERS = 4, 4
 
 def renew(user: User) -> list[str]:
     """Ten new codes in place of all older ones; they are stored as digests and can't be shown again."""
+    User.objects.select_for_update(no_key=True).get(id=user.id)  # of two at once the second replaces the first one's
     RecoveryCode.objects.filter(user=user).delete()
     codes = [_new() for _ in range(COUNT)]
     RecoveryCode.objects.bulk_create([RecoveryCode(user=user, code_hash=_digest(code)) for code in codes])

@@ -55,6 +55,7 @@ def pending(user: User) -> Offer | None:
 
 def begin(user: User) -> Offer:
     """A new secret for the person's app; it counts for nothing until ``confirm``. What was begun before is forgotten."""
+    User.objects.select_for_update(no_key=True).get(id=user.id)  # of two clicks at once the second sees the first
     Totp.objects.filter(user=user, confirmed_at__isnull=True).delete()
     secret, row = pyotp.random_base32(), Totp(user=user)
     row.sealed_secret = crypto.seal(secret.encode(), keys=settings.SECRETS_KEYS, context=f"totp {row.id}")

@@ -38,22 +38,29 @@ def consent_of(organization_id: UUID) -> str:
     return row.answer if row else Answer.ALWAYS
 
 
+def _held(organization_id: UUID) -> ImpersonationConsent:
+    """What an organization says, locked until the transaction ends: who begins and who says never wait for each other here."""
+    unsaid = ImpersonationConsent(organization_id=organization_id, answer=Answer.ALWAYS)
+    ImpersonationConsent.objects.bulk_create([unsaid], ignore_conflicts=True)
+    return ImpersonationConsent.objects.select_for_update().get(organization_id=organization_id)
+
+
 def decide(*, organization: Any, answer: str, actor: Actor) -> str:
     """Set what an organization says; ``never`` ends what goes on. Raises Problem 422 ``consent_unknown``."""
     if answer not in Answer.values:
         raise invalid(f"One of {', '.join(Answer.values)}.", pointer="/consent", code="consent_unknown")
-    before = consent_of(organization.id)
+    row = _held(organization.id)
+    before, row.answer = row.answer, answer
     if answer == before:
         return answer
-    rows = ImpersonationConsent.objects.filter(organization_id=organization.id)
-    if not rows.update(answer=answer):
-        ImpersonationConsent(organization_id=organization.id, answer=answer).save(force_insert=True)
+    row.save(update_fields=["answer"])
     changes = {"consent": {"before": before, "after": answer}}
     record("impersonation.consent_changed", actor=actor, organization_id=organization.id, label=organization.name, changes=changes)
     if answer == Answer.NEVER:
-        for row in Impersonation.objects.filter(organization_id=organization.id, ended_at__isnull=True, declined_at__isnull=True):
-            if state_of(row) in ("requested", "approved", "live"):
-                _end(row, actor, "The organization allows it no longer.")
+        rows = Impersonation.objects.select_for_update(of=("self",)).select_related("staff", "user")
+        for each in rows.filter(organization_id=organization.id, ended_at__isnull=True, declined_at__isnull=True).order_by("id"):
+            if state_of(each) in ("requested", "approved", "live"):
+                _end(each, actor, "The organization allows it no longer.")
     return answer
 
 
@@ -85,7 +92,7 @@ def begin(*, session: Session, staff: User, user_id: UUID, organization: Any, re
         raise conflict("user_suspended", "This person is suspended in the workspace.")
     if not any(place.organization_id == organization.id for place in memberships_of(user.id)):
         raise not_found("member")
-    consent = consent_of(organization.id)
+    consent = _held(organization.id).answer
     if consent == Answer.NEVER:
         raise Problem(403, "impersonation_refused", f"{organization.name} doesn't let anybody look at it as one of its members.")
     if consent == Answer.ALWAYS:
