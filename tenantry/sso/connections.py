@@ -144,6 +144,8 @@ def delete_connection(*, connection: Connection, expected_version: int | None = 
 def _not_the_last_way_in(connection: Connection, what_to_do: str) -> None:
     enforced = Policy.objects.filter(organization_id=connection.organization_id, mode=Policy.Mode.ENFORCED)
     others = Connection.objects.filter(organization_id=connection.organization_id, state=Connection.State.READY).exclude(id=connection.id)
+    if connection.tested_at:  # in the place of one that works, another counts that has been seen to work
+        others = others.filter(tested_at__isnull=False)
     if enforced.exists() and not others.exists():
         raise conflict("sso_last_way_in", f"Single sign-on is enforced, and this provider is the last way in. {what_to_do}.")
 

@@ -30,7 +30,7 @@ UNMET: Final = {
     "organization_active": "The organization has to be verified and active.",
     "connection_ready": "A connection has to be completely set up.",
     "domain_verified": "A domain of the organization has to be verified: the policy is for the people who have an address in it.",
-    "owner_tested": "An owner has to have signed in through a test of a connection within the last 24 hours.",
+    "owner_tested": "An owner has to have signed in through a test of the connection to which people are sent, within the last 24 hours.",
     "recovery_codes": "Recovery codes have to be made, so that owners get in when the provider can't be reached.",
 }
 
@@ -62,14 +62,15 @@ def primary_of(policy: Policy) -> Connection | None:
     return chosen or ready.filter(tested_at__isnull=False).order_by("id").first() or ready.order_by("id").first()
 
 
-def unmet(organization: Organization) -> list[str]:
-    """What enforcing still needs: names out of ``UNMET``."""
+def unmet(organization: Organization, policy: Policy | None = None) -> list[str]:
+    """What enforcing still needs, by the saved policy or by one that is about to be: names out of ``UNMET``."""
+    sent_to = primary_of(policy or of(organization.id))
     ready = Connection.objects.filter(organization=organization, state=Connection.State.READY)
     checks = {
         "organization_active": organization.state == Organization.State.ACTIVE,
         "connection_ready": ready.exists(),
         "domain_verified": bool(domains.verified(organization.id)),
-        "owner_tested": ready.filter(tested_at__gt=now() - TEST_COUNTS).exists(),
+        "owner_tested": bool(sent_to and sent_to.tested_at and sent_to.tested_at > now() - TEST_COUNTS),
         "recovery_codes": RecoveryCode.objects.filter(organization=organization, used_at__isnull=True).exists(),
     }
     return [name for name, met in checks.items() if not met]
@@ -86,7 +87,8 @@ def change(
     """Change ``mode``, ``default_role``, ``jit``, ``primary``. Enforcing ends the other sessions of the people it is for, all but
     ``keep_session`` and those by the provider.
 
-    Raises Problem 409 ``sso_enforcement_unmet`` (with ``unmet``), ``sso_no_connection``; 412, 422 ``role_not_allowed``.
+    Raises Problem 409 ``sso_enforcement_unmet`` (with ``unmet``), ``sso_no_connection``, ``sso_connection_incomplete``; 412,
+    422 ``role_not_allowed``.
     """
     lock(organization)
     policy = saved(organization)
@@ -98,9 +100,10 @@ def change(
     if "jit" in values:
         policy.jit = bool(values["jit"])
     if "primary" in values:
-        policy.primary = load(organization, values["primary"]) if values["primary"] else None
+        policy.primary = _ready(load(organization, values["primary"])) if values["primary"] else None
     if "mode" in values:
-        policy.mode = _mode(organization, values["mode"])
+        policy.mode = values["mode"]
+    _judge(organization, policy, before)
     changes = difference(before, _told(policy))
     if not changes and policy.version:
         return policy
@@ -148,13 +151,27 @@ def lift(*, organization: Organization, reason: str, actor: Actor) -> Policy:
     return policy
 
 
-def _mode(organization: Organization, mode: str) -> str:
-    if mode == Policy.Mode.ENFORCED and (lacking := unmet(organization)):
-        sentences = " ".join(UNMET[name] for name in lacking)
-        raise conflict("sso_enforcement_unmet", f"It can't be enforced yet. {sentences}", unmet=lacking)
-    if mode == Policy.Mode.TEST and not Connection.objects.filter(organization=organization, state=Connection.State.READY).exists():
+def _judge(organization: Organization, policy: Policy, before: Mapping[str, Any]) -> None:
+    """Whether people can be sent as the policy says. One that is enforced already isn't held to yesterday's test again, unless it
+    would send them elsewhere."""
+    if policy.mode == Policy.Mode.TEST and not Connection.objects.filter(organization=organization, state=Connection.State.READY).exists():
         raise conflict("sso_no_connection", "There is no connection yet that is completely set up.")
-    return mode
+    if policy.mode != Policy.Mode.ENFORCED:
+        return
+    begins, told = before["mode"] != Policy.Mode.ENFORCED, _told(policy)
+    lacking = unmet(organization, policy) if begins or told["primary"] != before["primary"] else []
+    if not begins:
+        lacking = [name for name in lacking if name == "owner_tested"]
+    if lacking:
+        sentences = " ".join(UNMET[name] for name in lacking)
+        what = "It can't be enforced yet." if begins else "People can't be sent there while single sign-on is enforced."
+        raise conflict("sso_enforcement_unmet", f"{what} {sentences}", unmet=lacking)
+
+
+def _ready(connection: Connection) -> Connection:
+    if connection.state != Connection.State.READY:
+        raise conflict("sso_connection_incomplete", f"{connection.name} isn't completely set up, so nobody can be sent there.")
+    return connection
 
 
 def _default_role(role: str) -> str:

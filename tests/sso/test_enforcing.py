@@ -111,6 +111,19 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     problem(fresh.delete(at), 409, "sso_last_way_in")
     problem(fresh.patch(at, json={"idp_entity_id": ""}), 409, "sso_last_way_in")
     assert ok(fresh.get(at))["state"] == "ready"
+    # Another day the rest of the policy can still be changed; but people are sent to no provider that no owner has come in by.
+    with cast.tenant.scope():
+        rows.update(tested_at=now() - timedelta(days=2))
+    ok(fresh.put(policy, json={"mode": "enforced", "default_role": "manager"}))
+    draft = ok(fresh.post(f"{cast.org}/sso-connections", json={"kind": "saml"}), 201)["id"]
+    problem(fresh.put(policy, json={"primary": draft}), 409, "sso_connection_incomplete")
+    turn_on = f"{cast.tenant.url}/o/contoso/sso/{draft}"
+    assert "completely set up" in fresh.get(f"{turn_on}/on").text and "Send people" not in fresh.get(f"{turn_on}/on").text
+    assert "Still missing" in fresh.get(f"{turn_on}/test").text and "Begin a test" not in fresh.get(f"{turn_on}/test").text
+    untried = ok(fresh.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test"}), 201)["id"]
+    assert problem(fresh.put(policy, json={"primary": untried}), 409, "sso_enforcement_unmet")["unmet"] == ["owner_tested"]
+    problem(fresh.delete(at), 409, "sso_last_way_in")
+    ok(fresh.delete(f"{cast.org}/sso-connections/{untried}"), 204)
     # A domain more: it is for the people of that one, too, and not from their next sign-in on.
     ann = cast.tenant.sign_in("ann@agency.example")
     domain = ok(fresh.post(f"{cast.org}/domains", json={"domain": "agency.example"}), 201)["id"]

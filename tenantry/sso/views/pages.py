@@ -166,7 +166,7 @@ def sso_test(request: HttpRequest, slug: str, connection_id: UUID) -> HttpRespon
     part = request.headers.get("HX-Request") == "true"
     context = {
         "organization": organization, "connection": connection, "steps": steps_of(organization, connection),
-        **testing.shown(testing.latest(connection)), "waiting": testing.waiting(connection),
+        **testing.shown(testing.latest(connection)), "waiting": testing.waiting(connection), "missing": card(connection)["missing"],
     }  # fmt: skip
     if part:
         return render(request, "sso/parts/test_result.html", context)
@@ -181,7 +181,7 @@ def sso_turn_on(request: HttpRequest, slug: str, connection_id: UUID) -> HttpRes
     form, problem, policy = Question(request.POST or None), None, policies.of(organization.id)
     if request.method == "POST":
         try:
-            values = {"mode": Policy.Mode.TEST} if policy.mode == Policy.Mode.OFF else {"primary": connection.id}
+            values: dict[str, Any] = {"primary": connection.id} | ({"mode": Policy.Mode.TEST} if policy.mode == Policy.Mode.OFF else {})
             policies.change(organization=organization, values=values, actor=actor_of(request))
         except Problem as refused:
             problem = refused
