@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from tenantry.access.principal import NOBODY, Belonging, Principal
 from tenantry.audit.services import Actor, record
@@ -38,7 +39,6 @@ BY_MAIL = frozenset({"link", "invitation", "recovery", "workspaces"})
 Veto = Callable[[User, str, UUID | None], None]
 _belongings: Callable[[UUID], Sequence[Belonging]] = lambda user_id: ()  # noqa: E731  # replaced at start-up
 _vetoes: list[Veto] = []
-_watchers: list[Callable[[User, Session], None]] = []
 
 
 def use_memberships(loader: Callable[[UUID], Sequence[Belonging]]) -> None:
@@ -50,11 +50,6 @@ def use_memberships(loader: Callable[[UUID], Sequence[Belonging]]) -> None:
 def add_veto(veto: Veto) -> None:
     """Let a room refuse a session: it is asked (person, method, connection) wherever one is made, and raises a Problem."""
     _vetoes.append(veto)
-
-
-def when_signed_in(watcher: Callable[[User, Session], None]) -> None:
-    """Let a room act on every new session, in its transaction: note the device, tell the person."""
-    _watchers.append(watcher)
 
 
 def acknowledge(user_id: UUID) -> None:
@@ -85,8 +80,6 @@ def start_session(*, user: User, method: str, connection_id: UUID | None = None,
         connection_id=connection_id, **_bounds(user.id),
     )  # fmt: skip
     steps.settle(session, user)
-    for watcher in _watchers:  # before it is saved: a watcher may shorten its life
-        watcher(user, session)
     session.save(force_insert=True)
     history.began(session, user)
     proven = user.email_verified_at or (moment if method in BY_MAIL else None)
@@ -178,25 +171,30 @@ def live_sessions(user_id: UUID) -> list[Session]:
 
 def end_session(*, session_id: UUID, user: User, actor: Actor) -> None:
     """End one session of a person. Raises Problem 404."""
-    if not Session.objects.filter(id=session_id, user=user, ended_at__isnull=True).update(ended_at=now()):
+    if not end_all(Session.objects.filter(id=session_id, user=user)):
         raise not_found("session")
-    present.over([session_id])
     record("session.revoked", actor=actor, target=user, label=user.email)
 
 
 def end_sessions(*, user: User, actor: Actor, reason: str = "", but: UUID | None = None, vouched: bool = False) -> int:
     """End all sessions of a person, perhaps but the present one, perhaps only those ``vouched`` for by a provider; returns how many."""
-    rows = Session.objects.filter(user=user, ended_at__isnull=True)
+    rows = Session.objects.filter(user=user)
     if but:
         rows = rows.exclude(id=but)
     if vouched:
         rows = rows.filter(connection_id__isnull=False)
-    ids = list(rows.values_list("id", flat=True))
-    ended = rows.update(ended_at=now())
+    ended = end_all(rows)
     if ended:
-        present.over(ids)
         record("session.revoked", actor=actor, target=user, label=f"{user.email}: {ended} sessions", reason=reason)
     return ended
+
+
+def end_all(rows: QuerySet[Session]) -> int:
+    """End those of these sessions that haven't ended, and what they do as somebody else with them; returns how many. The caller records
+    it."""
+    ids = list(rows.filter(ended_at__isnull=True).values_list("id", flat=True))
+    present.over(ids)
+    return Session.objects.filter(id__in=ids, ended_at__isnull=True).update(ended_at=now())
 
 
 def signed_in(user_ids: Collection[UUID]) -> set[UUID]:
@@ -209,8 +207,7 @@ def sign_out(*, session: Session, user: User, everywhere: bool = False, actor: A
     if everywhere:
         end_sessions(user=user, actor=actor, reason="signed out everywhere")
     else:
-        Session.objects.filter(id=session.id, ended_at__isnull=True).update(ended_at=now())
-        present.over([session.id])
+        end_all(Session.objects.filter(id=session.id))
     record("user.signed_out", actor=actor, target=user, label=user.email, reason="everywhere" if everywhere else "")
 
 

@@ -12,6 +12,7 @@ from django.http import JsonResponse
 from tenantry.audit.services import Actor, record
 from tenantry.kit.clock import now
 from tenantry.people.models import Session
+from tenantry.people.sessions import end_all
 from tenantry.tenancy.addresses import address
 from tenantry.tenancy.scope import aside, everywhere
 
@@ -36,7 +37,7 @@ def end_sessions_of(connection: Connection, *, subject: str, indexes: Collection
         rows = rows.filter(session_index__in=list(indexes))
     if not subject and not indexes:
         return 0
-    ended = Session.objects.filter(id__in=list(rows.values_list("session_id", flat=True)), ended_at__isnull=True).update(ended_at=now())
+    ended = end_all(Session.objects.filter(id__in=list(rows.values_list("session_id", flat=True))))
     actor = Actor("system", None, connection.name, "sso")
     record("sso.sessions_ended", actor=actor, organization_id=connection.organization_id, target=connection, label=connection.name,
            changes={"sessions": {"before": None, "after": ended}})  # fmt: skip

@@ -19,6 +19,7 @@ from tenantry.organizations import domains
 from tenantry.organizations.domains.names import shown
 from tenantry.organizations.models import Domain, Organization
 from tenantry.people.models import Session, Staff, User
+from tenantry.people.sessions import end_all
 
 from . import notices
 from .connections import load, lock
@@ -210,9 +211,9 @@ def _end_sessions(organization_id: UUID, names: Iterable[str], *, keep: UUID | N
     people = User.objects.filter(bound(names))
     staff = Staff.objects.filter(status=Staff.Status.ACTIVE).values("user_id")
     own = Connection.objects.filter(organization_id=organization_id).values_list("id", flat=True)
-    rows = Session.objects.filter(user__in=people, ended_at__isnull=True).exclude(user__in=staff).exclude(connection_id__in=list(own))
+    rows = Session.objects.filter(user__in=people).exclude(user__in=staff).exclude(connection_id__in=list(own))
     if keep:
         rows = rows.exclude(id=keep)
     if but:
         rows = rows.exclude(user_id=but)
-    return rows.update(ended_at=now())
+    return end_all(rows)

@@ -20,6 +20,7 @@ TOLD_BY_CALLERS = {
     "people.factors.passkeys.assertion": "the passkey's counter; what it opens is recorded",
     "people.factors.totp.confirm": "part of adding a factor",
     "people.factors.totp.take": "using a code up passes the second factor",
+    "people.sessions.end_all": "part of the act that ends them",
     "people.users.touch_generation": "makes sessions notice what the act has changed",
     "people.users.touch_generations": "as above, for many",
     "tenancy.settings.write_group": "keeps what the act has decided",
