@@ -8,7 +8,7 @@ wait for each other in the database anyway, where the seats are counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, LiteralString, Protocol
 
 import psycopg
@@ -43,7 +43,7 @@ class _Way:
     """By what people come: those who share it may be made together."""
 
     slug: str
-    credential: str
+    credential: str = field(repr=False)
     caller: str | None
     pool: AsyncConnectionPool
 

@@ -33,11 +33,11 @@ class Asked:
     """One request: of which tenant, by which credential, from where. ``body`` is whole, and within the path's bound."""
 
     slug: str
-    credential: str
+    credential: str = field(repr=False)
     caller: str | None
     request_id: str
     user_agent: str
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(slots=True)

@@ -23,8 +23,3 @@ def normalize(address: str, *, pointer: str = "/email") -> str:
     if text[0] in "=+-@|":
         raise invalid("An address that begins like a spreadsheet formula is refused.", pointer=pointer, code="email_invalid")
     return found.normalized.lower()
-
-
-def domain_of(address: str) -> str:
-    """``contoso.example`` of ``Ada@contoso.example``."""
-    return address.rpartition("@")[2].lower()

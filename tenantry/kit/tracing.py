@@ -73,17 +73,6 @@ def span(
             raise
 
 
-def outgoing_headers() -> dict[str, str]:
-    """What a call to another server of ours carries so that its part joins the trace. Not for addresses that somebody typed."""
-    if _tracer is None:
-        return {}
-    from opentelemetry import propagate
-
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    return carrier
-
-
 def describe(attributes: Mapping[str, str | int]) -> None:
     """Say more of the present span."""
     if _tracer is not None:

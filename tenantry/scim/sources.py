@@ -100,7 +100,6 @@ _META = {"meta.created": "created_at", "meta.lastModified": "changed_at", "id": 
 _MAY_BE_EMPTY = ("external_id",)
 USER_SOURCE = Source(USERS, _users, {"userName": "user_name_key", **_META}, show_users, _user_condition)
 GROUP_SOURCE = Source(GROUPS, _groups, {"displayName": "name_key", **_META}, show_groups, _group_condition)
-SOURCES = {"User": USER_SOURCE, "Group": GROUP_SOURCE}
 
 
 def narrowed(tree: Filter | None, source: Source, organization_id: UUID) -> tuple[Q, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -31,9 +31,9 @@ class _Known:
     provider: Provider
     client: Client
     redirect_uri: str
-    state: str
-    nonce: str
-    verifier: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
     begun: datetime | None
     fetch: Fetch
     lacking: Callable[[dict[str, Any]], set[str]]

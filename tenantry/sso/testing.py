@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,8 +18,6 @@ from . import flows, policies, troubles
 from .arrival import Verdict, judge, role_of
 from .mapping import Proof, read
 from .models import Connection, Flow
-
-KEPT = timedelta(days=30)
 
 
 def prepare(*, connection: Connection, user: User | None, actor: Actor) -> tuple[Flow, str]:

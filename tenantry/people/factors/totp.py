@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pyotp
@@ -27,19 +27,14 @@ TOLERANCE: Final = 1  # steps, either way (RFC 6238 §5.2)
 class Offer:
     """What the person puts into their app: the secret in base32, or as an ``otpauth:`` address."""
 
-    secret: str
-    uri: str
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
 
     @property
     def picture(self) -> str:
         """The address as a QR code: an SVG element without style of its own, dark on white in every theme."""
         drawn: str = segno.make(self.uri, error="m").svg_inline(border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr")
         return drawn
-
-    @property
-    def spaced(self) -> str:
-        """The secret in groups of four, for typing it."""
-        return " ".join(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
 
 
 def confirmed(user: User) -> Totp | None:

@@ -20,7 +20,6 @@ from .documents import MESSAGE_BYTES, Element
 from .names import DEFLATE, POST, REDIRECT, RSA_SHA256, SIGNATURE_METHODS
 from .reasons import refused
 
-RELAY_STATE_BYTES = 80  # saml-bindings §3.4.3 and §3.5.3
 _REDIRECT_NAMES = ("SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding")
 
 

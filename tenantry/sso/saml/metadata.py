@@ -38,7 +38,6 @@ class IdpMetadata:
     valid_until: datetime | None
     name_id_formats: tuple[str, ...]
     slo_response_url: str = ""
-    wants_signed_requests: bool = False
     name: str = ""
     cache_seconds: int | None = None
 
@@ -91,7 +90,6 @@ def _read(root: Element, entity: Element, role: Element, moment: datetime | None
         valid_until=min(ends, default=None),
         name_id_formats=tuple(documents.text(one)[:300] for one in role.findall(md("NameIDFormat")))[:20],
         slo_response_url=slo_response_url,
-        wants_signed_requests=role.get("WantAuthnRequestsSigned") in ("true", "1"),
         name=documents.text(entity.find(f"{md('Organization')}/{md('OrganizationDisplayName')}"))[:200],
         cache_seconds=_seconds(entity.get("cacheDuration") or root.get("cacheDuration")),
     )
