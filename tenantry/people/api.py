@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard_tenant
+from tenantry.access.guards import actor_of, guard_tenant, require_recent
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.problems import invalid
@@ -175,6 +175,7 @@ def list_staff(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
 def add_staff(request: HttpRequest, body: StaffIn) -> tuple[int, dict[str, Any]]:
     """By address; the user is made when new."""
     guard_tenant(request, "staff:write")
+    require_recent(request)
     return 201, _staff_shape(staff_services.add_staff(email=body.email, name=body.name, role=body.role, actor=actor_of(request)))
 
 
@@ -183,6 +184,7 @@ def add_staff(request: HttpRequest, body: StaffIn) -> tuple[int, dict[str, Any]]
 def change_staff(request: HttpRequest, response: HttpResponse, staff_id: StaffRef, body: StaffChange) -> dict[str, Any]:
     """The last active admin can't be demoted: 409 ``last_admin``."""
     guard_tenant(request, "staff:write")
+    require_recent(request)
     actor = actor_of(request)
     expected = expected_version(request)
     if body.reinstate == (body.role is not None):

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from tenantry.access import limits
-from tenantry.access.guards import actor_of, guard, guard_tenant, is_own, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, is_own, require_recent, signed_in
 from tenantry.audit.catalogue import public_events
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
@@ -138,6 +138,7 @@ def list_endpoints(request: HttpRequest, wanted: Query[EndpointsWanted], paging:
 def create_endpoint(request: HttpRequest, response: HttpResponse, body: EndpointIn) -> tuple[int, dict[str, Any]]:
     """Subscribe. Without ``organization``: that of the key, or for staff the workspace itself, which hears of all organizations."""
     owner = _owner(request, "webhooks:write", body.organization)
+    require_recent(request)
     require_member_events(request, owner, body.events)
     count_write(owner)
     made, secret = services.create_endpoint(
@@ -161,6 +162,7 @@ def get_endpoint(request: HttpRequest, response: HttpResponse, endpoint_id: Endp
 def update_endpoint(request: HttpRequest, response: HttpResponse, endpoint_id: EndpointRef, body: EndpointChange) -> dict[str, Any]:
     """What is left out, or null, stays. What is pending goes to the new address."""
     endpoint = _endpoint(request, "webhooks:write", endpoint_id)
+    require_recent(request)
     changes = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
     require_member_events(request, endpoint.organization_id, endpoint.events, changes.get("events", []))
     count_write(endpoint.organization_id)
@@ -188,6 +190,7 @@ def rotate_secret(request: HttpRequest, response: HttpResponse, endpoint_id: End
     """For 24 hours both secrets sign each delivery. A key may rotate what it made with ``webhooks:write``."""
     own = signed_in(request).key_id is not None and is_own(request, queries.load(endpoint_id).key_id)
     endpoint = _endpoint(request, "webhooks:write", endpoint_id) if own else _endpoint(request, "webhooks:rotate", endpoint_id)
+    require_recent(request)
     count_write(endpoint.organization_id)
     rotated, secret = services.rotate_secret(endpoint=endpoint, actor=actor_of(request))
     set_etag(response, rotated.version)

@@ -19,7 +19,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, require_recent, signed_in
 from tenantry.audit.catalogue import public_events
 from tenantry.audit.forms import instants_of
 from tenantry.audit.names import organization_names
@@ -131,6 +131,7 @@ def webhooks(request: HttpRequest, slug: str = "") -> HttpResponse:
 def webhook_new(request: HttpRequest, slug: str = "") -> HttpResponse:
     """A new endpoint. The answer to the form shows its secret, this once."""
     desk = _desk(request, "webhooks:write", slug)
+    require_recent(request)
     return _edited(request, desk, None)
 
 
@@ -139,6 +140,7 @@ def webhook_edit(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> Htt
     """Change address, events and headers. Values of headers aren't shown; left empty they stay."""
     desk, endpoint = _desk_of(request, "webhooks:write", slug, endpoint_id)
     require_member_events(request, desk.owner, endpoint.events)
+    require_recent(request)
     return _edited(request, desk, endpoint)
 
 
@@ -214,6 +216,7 @@ def webhook(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> HttpResp
 def webhook_rotate(request: HttpRequest, endpoint_id: UUID, slug: str = "") -> HttpResponse:
     """A new secret. The answer shows it, this once."""
     desk, endpoint = _desk_of(request, "webhooks:rotate", slug, endpoint_id)
+    require_recent(request)
     form, problem = Question(request.POST if request.method == "POST" else None), None
     if request.method == "POST":
         try:

@@ -17,12 +17,14 @@ STALE = "reauthentication_required"
 def _dangerous(cast: Cast, client: Client) -> dict[str, int]:
     """What each dangerous door answers."""
     owner, key = {"role": "owner"}, {"name": "Zapier", "scopes": ["people"], "organization": cast.contoso.public_id}
+    hook = {"url": "https://hooks.example/contoso", "events": ["webhook.test"], "organization": cast.contoso.public_id}
     found = {
         "key": client.post("/keys", json=key),
         "export": client.get(f"{cast.org}/audit-events/export"),
         "owner": client.patch(cast.member_at("maintainer"), json=owner),
         "invitation": client.post(f"{cast.org}/invitations", json={"email": "new@contoso.example", **owner}),
         "app": client.post("/me/factors/totp"),
+        "webhook": client.post("/webhook-endpoints", json=hook),
         "deletion": client.delete(cast.org),
     }
     for answer in found.values():

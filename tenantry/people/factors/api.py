@@ -197,4 +197,5 @@ def get_factors_of_user(request: HttpRequest, user_id: UserRef) -> dict[str, Any
 def reset_factors(request: HttpRequest, user_id: UserRef, body: Reset) -> dict[str, Any]:
     """For somebody who lost them all. They are told by mail, with the reason."""
     guard_tenant(request, "users:write")
+    require_recent(request)
     return _factors(services.reset(user=load(user_id, lock=True), reason=body.reason, actor=actor_of(request)))

@@ -51,6 +51,12 @@ def remove_passkey(*, user: User, passkey_id: UUID, actor: Actor) -> None:
     _removed(user, f"the passkey “{name}”", actor)
 
 
+def removal(user: User) -> dict[str, bool]:
+    """What a page says before one of a person's factors is removed: whether it is the ``last``, and whether it is ``kept`` as such."""
+    last = Totp.objects.filter(user=user, confirmed_at__isnull=False).count() + Passkey.objects.filter(user=user).count() < 2
+    return {"last": last, "kept": last and passing.demanded(user)}
+
+
 def _removed(user: User, what: str, actor: Actor) -> None:
     """What follows from a removal, or its refusal: the row is gone in this transaction, which a refusal rolls back."""
     User.objects.select_for_update().get(id=user.id)  # of two removals at once the second sees the first

@@ -62,7 +62,7 @@ def app_remove(request: HttpRequest) -> HttpResponse:
     user = person(request)
     require_recent(request)
     if request.method == "GET":
-        return render(request, "people/app_remove.html", {"last": "passkey" not in passing.ways(user)})
+        return render(request, "people/app_remove.html", services.removal(user))
     services.remove_totp(user=user, actor=actor_of(request))
     messages.success(request, "The authenticator app was removed.")
     return redirect("account_security")

@@ -80,7 +80,7 @@ def passkey_remove(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
     require_recent(request)
     row = passkeys.load(user, passkey_id)
     if request.method == "GET":
-        return render(request, "people/passkey_remove.html", {"row": row})
+        return render(request, "people/passkey_remove.html", {"row": row, **services.removal(user)})
     services.remove_passkey(user=user, passkey_id=passkey_id, actor=actor_of(request))
     messages.success(request, "The passkey was removed.")
     return redirect("account_security")

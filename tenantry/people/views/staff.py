@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenantry.access.guards import actor_of, guard_tenant
+from tenantry.access.guards import actor_of, guard_tenant, require_recent
 from tenantry.access.permissions import STAFF_ROLES
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
@@ -120,6 +120,7 @@ def _kept(request: HttpRequest, row: Staff, admins: int) -> str:
 def staff_add(request: HttpRequest) -> HttpResponse:
     """Make somebody staff."""
     guard_tenant(request, "staff:write")
+    require_recent(request)
     form, problem = StaffForm(request.POST or None, initial={"role": "support"}), None
     if request.method == "POST" and form.is_valid():
         try:
@@ -136,6 +137,7 @@ def staff_add(request: HttpRequest) -> HttpResponse:
 def staff_role(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Give staff another role."""
     guard_tenant(request, "staff:write")
+    require_recent(request)
     row = queries.load_staff(staff_id)
     form, problem = StaffRoleForm(request.POST or None, initial={"role": row.role}), None
     if request.method == "POST" and form.is_valid():
@@ -170,6 +172,7 @@ def staff_revoke(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 def staff_reinstate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Staff again, with the role they had."""
     guard_tenant(request, "staff:write")
+    require_recent(request)
     row = staff_services.reinstate_staff(staff_id=staff_id, actor=actor_of(request))
     messages.success(request, f"{row.user.display_name} is staff again.")
     return redirect("staff_staff")

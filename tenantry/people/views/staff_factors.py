@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenantry.access.guards import actor_of, guard_tenant
+from tenantry.access.guards import actor_of, guard_tenant, require_recent
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
 
@@ -34,6 +34,7 @@ def staff_user_sign_ins(request: HttpRequest, user_id: UUID) -> HttpResponse:
 def staff_user_factors(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Take a user's second factors away, with a reason."""
     guard_tenant(request, "users:write")
+    require_recent(request)
     shown = load(user_id, lock=request.method == "POST")
     form, problem = WhyForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
