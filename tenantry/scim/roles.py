@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from tenantry.audit.services import Actor
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
 from tenantry.organizations.models import Membership, Organization
 
 from . import accounts, errors
@@ -76,6 +78,7 @@ def _given(
 def recompute_all(*, organization_id: UUID, actor: Actor) -> None:
     """After the mappings have changed: everybody's role (mappings.py calls it). Raises what ``recompute`` does."""
     organization = Organization.objects.get(id=organization_id)
+    limits.lock(organization_id, SEATS)  # before it looks: a directory that changes its groups meanwhile waits, or has been
     rows = ScimUser.objects.filter(organization_id=organization_id, deleted_at__isnull=True, user_id__isnull=False)
     members = list(rows.values_list("id", flat=True))
     recompute(
