@@ -20,7 +20,7 @@ _MOST_SENT: Final = 40
 # What of a request's body is kept: what shape it had, and the values that say what was to happen. Everything else is blotted out.
 _KEPT_VALUES: Final = frozenset(
     {"schemas", "op", "path", "active", "username", "primary", "type", "operations", "filter", "startindex", "count", "sortby",
-     "sortorder", "attributes", "excludedattributes", "method", "bulkid", "failonerrors", "displayname_of_group"}
+     "sortorder", "attributes", "excludedattributes", "method", "bulkid", "failonerrors"}
 )  # fmt: skip
 BLOTTED: Final = "…"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -87,6 +87,15 @@ def delete(*, organization: Organization, row: ScimGroup, settings: Settings, ac
     record("scim_group.deleted", actor=actor, organization_id=organization.id, target=row, label=row.display_name)
     ScimGroup.objects.filter(id=row.id).delete()
     _settle(organization, row, touched, settings, actor)
+
+
+def leave_all(members: Collection[ScimUser]) -> None:
+    """Whoever leaves the directory is in no group: their groups have other members now, and so another version."""
+    rows = ScimGroupMember.objects.filter(member__in=members)
+    left = set(rows.values_list("group_id", flat=True))
+    if left:
+        ScimGroup.objects.filter(id__in=left).update(version=F("version") + 1, changed_at=now())
+        rows.delete()
 
 
 def _change(

@@ -22,9 +22,9 @@ from tenantry.organizations.models import Membership, Organization
 from tenantry.organizations.states import refusal
 from tenantry.people.models import User
 
-from . import accounts, users
+from . import accounts, groups, users
 from .mappings import roles_by_key
-from .models import ScimGroupMember, ScimUser
+from .models import ScimUser
 from .protocol.values import display_of
 from .resources import attributes_of, read_id
 from .settings import Settings
@@ -122,7 +122,7 @@ def _carry_out(changed: Sequence[_Change], organization: Organization, settings:
     if settings.update_profile:
         names = [(each.row, display_of(each.after)) for each in changed if each.after is not None]
         accounts.update_profiles(organization=organization, names=names, actor=actor)
-    ScimGroupMember.objects.filter(member__in=deleted).delete()
+    groups.leave_all(deleted)
     moment = now()
     for each in changed:
         each.row.version += 1

@@ -15,8 +15,8 @@ from tenantry.organizations.models import Organization
 from tenantry.organizations.queries import require_state
 from tenantry.people.models import User
 
-from . import accounts, making, roles
-from .models import ScimAddress, ScimGroupMember, ScimUser
+from . import accounts, groups, making, roles
+from .models import ScimAddress, ScimUser
 from .protocol.attributes import USERS
 from .protocol.patch import Operation, apply
 from .protocol.values import address_of, display_of, read_resource
@@ -120,7 +120,7 @@ def delete(*, organization: Organization, row: ScimUser, settings: Settings, act
     """The person leaves the directory: the membership is suspended, nothing is erased. Raises Problem 409 ``last_owner``."""
     if settings.deprovision:
         accounts.leave(organization=organization, row=row, actor=actor, reason=DELETED)
-    ScimGroupMember.objects.filter(member=row).delete()
+    groups.leave_all([row])
     row.deleted_at = row.changed_at = now()
     row.active = False
     row.version += 1

@@ -24,6 +24,7 @@ TOLD_BY_CALLERS = {
     "people.users.touch_generation": "makes sessions notice what the act has changed",
     "people.users.touch_generations": "as above, for many",
     "tenancy.settings.write_group": "keeps what the act has decided",
+    "scim.groups.leave_all": "part of leaving the directory",
     "sso.flows.forget_answers": "part of changing the connection",
     "sso.policies.saved": "makes the row whose lock the act needs, as the defaults say",
 }
