@@ -20,9 +20,10 @@ def kind(field: BoundField) -> str:
     return "check" if isinstance(widget, forms.CheckboxInput) else "line"
 
 
-def field_context(field: BoundField, *, hint: str = "", label: str = "", **extra: Any) -> dict[str, Any]:
+def field_context(field: BoundField, *, hint: str = "", label: str = "", needed: bool = False, **extra: Any) -> dict[str, Any]:
     """What ``portal/parts/field.html`` shows.
 
+    ``needed``: the form may be sent without it, and isn't complete then; so it isn't called optional.
     Further arguments become attributes of the widget, with ``_`` for ``-`` (``hx_get``); True is a bare attribute.
     """
     layout = kind(field)
@@ -45,7 +46,7 @@ def field_context(field: BoundField, *, hint: str = "", label: str = "", **extra
         "options": field.subwidgets if layout == "group" else (),
         "identifier": identifier,
         "label": label or field.label,
-        "optional": layout == "line" and not (field.field.required or field.field.disabled),
+        "optional": layout == "line" and not (field.field.required or field.field.disabled or needed),
         "hint": hint,
         "hint_id": hint_id,
         "error_id": error_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from .policies import DEFAULT_ROLES
 from .recovery import USUAL_HOURS
 
 _MONO = {"class": "mono", "spellcheck": "false", "autocomplete": "off"}
+_WHY = {"required": "A reason is needed; it is kept and shown."}
 _BINDINGS = [("redirect", "by redirect (HTTP-Redirect)"), ("post", "by a form (HTTP-POST)")]
 _LABELS = {"email": "E-mail", "name": "Name", "first_name": "First name", "last_name": "Last name", "groups": "Groups"}
 
@@ -49,7 +51,7 @@ class SamlForm(forms.Form):
         label="Certificates",
         required=False,
         widget=forms.Textarea(attrs={**_MONO, "rows": 5}),
-        help_text="One or more, as -----BEGIN CERTIFICATE-----. They take the place of those that there are.",
+        help_text="One or more from -----BEGIN CERTIFICATE----- on, or the Base64 text of one. They take the place of those before.",
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -69,8 +71,8 @@ class SamlForm(forms.Form):
             if not given["metadata_url"] and "metadata_url" in self.changed_data:
                 found["metadata_url"] = ""
         if given["certificates"].strip():
-            end = "-----END CERTIFICATE-----"
-            found["certificates"] = [f"{part.strip()}\n{end}" for part in given["certificates"].split(end) if part.strip()]
+            parts = re.split(r"(?<=-----END CERTIFICATE-----)", given["certificates"])
+            found["certificates"] = [part.strip() for part in parts if part.strip()]
         return found
 
 
@@ -189,14 +191,17 @@ class PolicyForm(forms.Form):
 class WindowForm(forms.Form):
     """How long, and why."""
 
-    hours = forms.IntegerField(label="Hours", min_value=1, max_value=72, initial=USUAL_HOURS)
-    reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    hours = forms.IntegerField(
+        label="Hours", min_value=1, max_value=72, initial=USUAL_HOURS,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), "Say how many hours, 1 to 72."),
+    )  # fmt: skip
+    reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 2}), error_messages=_WHY)
 
 
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 2}), error_messages=_WHY)
 
 
 class Question(forms.Form):

@@ -22,6 +22,10 @@ from .saml import metadata as documents
 from .saml.certificates import Certificate
 
 MOST_CERTIFICATES = 10
+_OF_METADATA = {
+    "saml_malformed": "This is no SAML metadata: it isn't well-formed XML. Copy the whole document, as it is.",
+    "saml_encoding": "The metadata isn't text in UTF-8. Save the file in that encoding.",
+}
 LONGEST_METADATA = 1_000_000  # bytes: a federation's list of hundreds of providers isn't meant
 
 
@@ -68,7 +72,8 @@ def read_metadata(document: bytes, moment: datetime, *, pointer: str = "/metadat
     try:
         idp = documents.read_idp(document)
     except Refused as refused:
-        raise invalid(refused.detail, pointer=pointer, code="sso_metadata_invalid") from refused
+        detail = _OF_METADATA.get(refused.code) or refused.detail.replace("The message", "The metadata", 1)
+        raise invalid(detail, pointer=pointer, code="sso_metadata_invalid") from refused
     if idp.valid_until is not None and idp.valid_until <= moment:
         raise invalid("This metadata document is no longer valid. Fetch a new one.", pointer=pointer, code="sso_metadata_invalid")
     fields = {

@@ -36,7 +36,11 @@ class Preset:
     remark: str = ""
 
 
-_SAML_ATTRIBUTES = (("email", "=email"), ("name", "=name"), ("groups", "=groups"))
+_SAML_ATTRIBUTES = (
+    ("Attribute for the e-mail address", "=email"),
+    ("Attribute for the name", "=name"),
+    ("Attribute for groups", "=groups"),
+)
 _ENTRA = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 
 OKTA = Preset(
@@ -81,7 +85,8 @@ ENTRA = Preset(
             (
                 "In the Entra admin center open Enterprise applications → New application → Create your own application (non-gallery).",
                 "Open Single sign-on → SAML and edit Basic SAML Configuration.",
-                "Under Attributes & Claims add a group claim if roles shall follow groups: it sends object ids, which you map below.",
+                "Under Attributes & Claims add a group claim if roles shall follow groups: it sends object ids. Map those here under "
+                "Attributes and roles.",
                 "Under SAML Certificates → Signing option choose Sign SAML assertion, or both, with SHA-256.",
                 "Assign people or groups under Users and groups.",
             ),
@@ -178,16 +183,17 @@ JUMPCLOUD = Preset(
             (
                 "In the JumpCloud console open SSO Applications → Add New Application → Custom Application, and choose SAML.",
                 "On the tab SSO type these values; tick Sign Assertion.",
-                "Under Attributes add email = email and name = fullname; for roles by group tick Include group attribute, named groups.",
+                "Under Attributes add email = email, first_name = firstname and last_name = lastname; for roles by group tick Include "
+                "group attribute, named groups.",
                 "On the tab User Groups choose who may sign in.",
             ),
             (
                 ("SP Entity ID", "entity_id"),
-                ("ACS URL", "acs_url"),
+                ("ACS URLs", "acs_url"),
                 ("IdP Entity ID", "=any word of your choice, such as contoso"),
                 ("SAMLSubject NameID", "=email"),
             ),
-            "On the tab SSO choose Export Metadata, and paste the file.",
+            "On the tab SSO choose Copy Metadata URL, or Export Metadata and upload the file.",
         ),
         "oidc": Way(
             (

@@ -90,15 +90,20 @@ def sentence(outcome: dict[str, Any]) -> str:
 
 def rows(outcome: dict[str, Any]) -> list[dict[str, Any]]:
     """Every claim that was received, with what it was taken for, for a table."""
-    taken = {str(outcome.get("email", "")).lower(): "E-mail", str(outcome.get("name", "")): "Name"}
+    whole = str(outcome.get("name", ""))
+    taken = {str(outcome.get("email", "")).lower(): "E-mail", whole: "Name"}
     groups = outcome.get("groups") or []
     custom = {str(theirs).lower(): our for our, theirs in (outcome.get("custom_names") or {}).items()}
     found = []
     for name, values in (outcome.get("claims") or {}).items():
         first = values[0] if values else ""
-        meaning = (
-            "Groups" if groups and values == groups else custom.get(name.lower()) or taken.get(first.lower()) or taken.get(first) or ""
-        )
+        meaning = custom.get(name.lower()) or taken.get(first.lower()) or taken.get(first) or ""
+        if name == "sub":
+            meaning = "Subject"
+        elif groups and values == groups:
+            meaning = "Groups"
+        elif not meaning and (whole.startswith(f"{first} ") or whole.endswith(f" {first}")):
+            meaning = "Part of the name"
         found.append({"name": name, "values": values, "meaning": meaning if first else ""})
     return found
 

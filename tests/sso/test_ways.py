@@ -20,7 +20,8 @@ from tenantry.organizations import sign_in_policy
 from tenantry.organizations.models import Organization
 from tenantry.people.models import Session
 from tenantry.people.sessions import COOKIE
-from tenantry.sso import ending, troubles, upkeep
+from tenantry.sso import ending, testing, troubles, upkeep
+from tenantry.sso.forms import SamlForm
 from tenantry.sso.models import Certificate, Connection, Flow, SingleSession
 
 from .. import factories
@@ -253,6 +254,14 @@ def test_sign_in_that_begins_at_the_provider_is_off_until_it_is_turned_on(cast: 
     ok(stranger.http.get("/me"))
 
 
+def test_a_test_tells_what_each_claim_was_taken_for() -> None:
+    sent = {"sub": ["ann@x.example"], "mail": ["ann@x.example"], "fn": ["Ann"], "ln": ["Lee"], "g": ["a", "b"], "t": ["Ann"], "o": ["x"]}
+    outcome = {"email": "ann@x.example", "name": "Ann Lee", "groups": ["a", "b"], "custom_names": {"title": "t"}, "claims": sent}
+    taken = {row["name"]: row["meaning"] for row in testing.rows(outcome)}
+    part = "Part of the name"
+    assert taken == {"sub": "Subject", "mail": "E-mail", "fn": part, "ln": part, "g": "Groups", "t": "title", "o": ""}
+
+
 def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> None:
     at = f"{cast.org}/sso-connections"
     document = Walk(cast.tenant).get("/test-provider/saml/metadata")
@@ -276,6 +285,15 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
         ({"group_roles": [{"group": "g", "role": "owner"}]}, "role_unknown"),
     ):
         problem(cast.owner.patch(one, json=body), 422, code)
+    assert "no SAML metadata" in cast.owner.patch(one, json={"metadata_xml": "<!doctype html><p>Sign in"}).json()["detail"]
+    (stored,) = document.text.partition("X509Certificate>")[2].partition("</")[0].split()
+    pasted = f"-----BEGIN CERTIFICATE-----\n{stored}\n-----END CERTIFICATE-----\n"
+    for text, parts in ((stored, [stored]), (pasted * 2, [pasted.strip()] * 2)):
+        filled = SamlForm({"name": "x", "certificates": text})
+        assert filled.is_valid() and filled.values()["certificates"] == parts
+        ok(cast.owner.patch(one, json={"certificates": parts}))
+    page = Walk(cast.tenant, cast.owner).post(f"/o/contoso/sso/{draft['id']}", name="Okta", certificates="rubbish")
+    assert page.status_code == 422 and 'id="id_certificates-error"' in page.text, "beside its field"
     by_form = ok(cast.owner.patch(one, json={"sso_binding": "post", "slo_binding": "post"}))
     assert (ready.json()["sso_binding"], by_form["sso_binding"], by_form["slo_binding"]) == ("redirect", "post", "post")
     token = ok(cast.owner.post(f"{one}/test"), 201)["url"]
