@@ -243,6 +243,7 @@ def join(*, token: str) -> tuple[Membership, str]:
     """
     with everywhere():
         invitation = by_token(token)
+        limits.lock(invitation.organization_id, SEATS)  # before the person: whoever adds them otherwise at this moment has done so
     if User.objects.filter(email=invitation.email).exists():
         with everywhere():
             by_token(token)  # another click may have made the account, and answered, a moment ago

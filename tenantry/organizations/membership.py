@@ -26,7 +26,7 @@ from tenantry.entitlements.plans import SEATS
 from tenantry.kit.clock import now
 from tenantry.kit.problems import Problem, conflict, not_found
 from tenantry.people.models import User
-from tenantry.people.users import touch_generation, touch_generations
+from tenantry.people.users import ensure_user, touch_generation, touch_generations
 
 from .authority import Authority, known_role, require_grant
 from .models import Invitation, Membership, Organization
@@ -116,6 +116,15 @@ def settle(
     changes = difference(before, {"role": member.role, "status": member.status})
     record(act.event, actor=actor, organization_id=organization.id, target=member, label=user.email, changes=changes, reason=reason)
     return member
+
+
+def add_by_address(
+    *, organization: Organization, email: str, name: str, role: str, team: str, service: bool, authority: Authority, actor: Actor
+) -> Membership:
+    """``ADD`` somebody, who is made known first when new. Raises what ``settle`` does, and Problem 422."""
+    limits.lock(organization.id, SEATS)  # before the person, as a directory does: the other way round the two would wait in a circle
+    user, _ = ensure_user(email=email, name=name, actor=actor)
+    return settle(ADD, organization=organization, user=user, role=role, team=team, service=service, authority=authority, actor=actor)
 
 
 def use_suspended(hears: Callable[[UUID, Collection[UUID]], None]) -> None:

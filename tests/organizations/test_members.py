@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 from tenantry.access.permissions import ADMIN_ROLES, ROLES
+from tenantry.audit.services import CLI
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
 from tenantry.organizations.models import Membership
+from tenantry.people.users import ensure_user
 
 from .. import factories
 from ..people import Cast, ok, problem, queries, race
+from ..threads import Threads, until_waited_for
 
 
 def _add(cast: Cast, email: str, role: str = "learner", **more: Any) -> Any:
@@ -34,6 +39,21 @@ def test_an_owner_and_staff_add_by_address(cast: Cast) -> None:
     problem(_add(cast, "nonsense"), 422, "email_invalid")
     problem(_add(cast, "a@contoso.example", "king"), 422, "role_unknown")
     problem(cast.maintainer.post(f"{cast.org}/members", json={"email": "a@b.example", "role": "learner"}), 403, "permission_denied")
+
+
+def test_who_adds_somebody_holds_the_seats_before_the_person(cast: Cast) -> None:
+    """As a directory does that brings the same person at the same moment: else the two wait in a circle."""
+    add = partial(cast.owner.post, f"{cast.org}/members", json={"email": "added@contoso.example", "role": "learner"})
+    ok(cast.owner.post(f"{cast.org}/invitations", json={"email": "invited@contoso.example", "role": "learner"}), 201)
+    token = cast.tenant.invitation_token("invited@contoso.example")
+    accept = partial(cast.nobody.post, "/invitations/accept", json={"token": token})
+    for name, come, status in (("added", add, 201), ("invited", accept, 401)):
+        with Threads(1) as pool, cast.tenant.scope() as entered:
+            limits.lock(cast.contoso.id, SEATS)
+            coming = pool.submit(come)
+            until_waited_for(entered.using)
+            ensure_user(email=f"{name}@contoso.example", actor=CLI)
+        assert coming.result().status_code == status
 
 
 def test_the_life_of_a_member_is_on_the_record(cast: Cast) -> None:

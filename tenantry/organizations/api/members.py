@@ -12,12 +12,11 @@ from tenantry.access.guards import actor_of, guard, guard_tenant, lacking, not_i
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.operations import needs
 from tenantry.kit.schemas import Listing, Paging, Strict, TypeId, listing
-from tenantry.people.users import ensure_user
 from tenantry.people.users import load as load_user
 
 from .. import queries
 from ..authority import authority_of
-from ..membership import ADD, CHANGE_ROLE, LEAVE, REACTIVATE, REMOVE, SUSPEND, Act, settle
+from ..membership import CHANGE_ROLE, LEAVE, REACTIVATE, REMOVE, SUSPEND, Act, add_by_address, settle
 from ..models import Membership, Organization
 from .shapes import MemberOut, MemberRef, OrganizationRef, Reason, member, name_only
 
@@ -71,9 +70,8 @@ def add_member(
     principal, actor = signed_in(request), actor_of(request)
     if not principal.staff_role:
         require(principal, "members:grant_governance", organization.id)
-    user, _ = ensure_user(email=body.email, name=body.name, actor=actor)
-    added = settle(
-        ADD, organization=organization, user=user, role=body.role, team=body.team, service=body.service_account,
+    added = add_by_address(
+        organization=organization, email=body.email, name=body.name, role=body.role, team=body.team, service=body.service_account,
         authority=authority_of(principal, organization.id), actor=actor,
     )  # fmt: skip
     set_etag(response, added.version)

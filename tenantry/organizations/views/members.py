@@ -21,12 +21,11 @@ from tenantry.entitlements.bars import seat_bars
 from tenantry.kit.forms import show_problem
 from tenantry.kit.problems import Problem, forbidden
 from tenantry.people.queries import open_as
-from tenantry.people.users import ensure_user
 
 from .. import choices, queries
 from ..authority import authority_of
 from ..forms import AddForm, ReasonForm, RoleForm, first_open
-from ..membership import ADD, CHANGE_ROLE, LEAVE, REACTIVATE, REMOVE, SUSPEND, Act, settle
+from ..membership import CHANGE_ROLE, LEAVE, REACTIVATE, REMOVE, SUSPEND, Act, add_by_address, settle
 from ..models import Membership, Organization
 
 PER_PAGE = 50
@@ -156,15 +155,14 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
         if form.is_valid():
             given = form.cleaned_data
             try:
-                user, _ = ensure_user(email=given["email"], name=given["name"], actor=actor)
-                settle(
-                    ADD, organization=organization, user=user, role=given["role"], team=given["team"], service=given["service_account"],
-                    authority=authority, actor=actor,
+                added = add_by_address(
+                    organization=organization, email=given["email"], name=given["name"], role=given["role"], team=given["team"],
+                    service=given["service_account"], authority=authority, actor=actor,
                 )  # fmt: skip
             except Problem as problem:
                 status = show_problem(form, problem)
             else:
-                messages.success(request, f"{user.display_name} is a member now.")
+                messages.success(request, f"{added.user.display_name} is a member now.")
                 return redirect("members", slug=organization.slug)
     return render(request, "organizations/member_add.html", {"organization": organization, "form": form, "options": options}, status=status)
 
