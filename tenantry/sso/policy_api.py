@@ -159,6 +159,7 @@ def close_break_glass(request: HttpRequest, organization_id: OrganizationRef) ->
 def lift(request: HttpRequest, organization_id: OrganizationRef, body: LiftReason) -> dict[str, Any]:
     """For staff, when nobody of the organization can get in. Its owners are told by mail."""
     organization = guard(request, "identity:lift", organization_id)
+    require_recent(request)
     return policy_shape(organization, policies.lift(organization=organization, reason=body.reason, actor=actor_of(request)))
 
 

@@ -174,8 +174,13 @@ def test_staff_reset_the_factors_of_somebody_who_lost_them(cast: Cast) -> None:
     nora = cast.tenant.staff("nora@northwind.example", "admin")
     problem(nora.request("DELETE", f"/users/{nora.id}/factors", json={"reason": "x"}), 409, "own_account")
     cast.tenant.move_clock(minutes=16)  # what opens more than it closes asks staff, too, for a fresh proof
-    for answer in (nora.request("DELETE", path, json={"reason": "x"}), nora.post("/staff", json={"email": "a@b.example", "role": "admin"})):
-        problem(answer, 403, "reauthentication_required")
+    problem(nora.request("DELETE", path, json={"reason": "x"}), 403, "reauthentication_required")
+    for at, body in (
+        ("/staff", {"email": "a@b.example", "role": "admin"}),
+        (f"{cast.org}/sign-in-policy/lifting", {"reason": "x"}),
+        (f"{cast.org}/sso-policy/lift", {"reason": "x"}),
+    ):
+        problem(nora.post(at, json=body), 403, "reauthentication_required")
     done = ok(cast.admin.request("DELETE", path, json={"reason": "Lost her phone"}))
     assert (done["totp"], done["recovery_codes_left"]) == (None, 0)
     problem(cast.admin.request("DELETE", path, json={"reason": "again"}), 409, "no_second_factor")

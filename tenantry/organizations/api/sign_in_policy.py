@@ -84,6 +84,7 @@ def put_policy(request: HttpRequest, response: HttpResponse, organization_id: Or
 def lift_networks(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: Lifting) -> dict[str, Any]:
     """For staff, with a reason, when the list keeps everybody of the organization away."""
     organization = guard(request, "identity:lift", organization_id)
+    require_recent(request)
     policy = services.lift(organization=organization, reason=body.reason, actor=actor_of(request))
     set_etag(response, policy.version)
     return _shape(policy)

@@ -83,6 +83,7 @@ def staff_networks_lift(request: HttpRequest, organization_id: UUID) -> HttpResp
     """Ask for the reason, then lift an organization's list of networks."""
     guard_tenant(request, "identity:lift")
     one = guard(request, "identity:lift", organization_id)
+    require_recent(request)
     form, problem = ReasonForm(request.POST or None, needed=True), None
     if request.method == "POST" and form.is_valid():
         try:

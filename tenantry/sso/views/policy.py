@@ -122,6 +122,7 @@ def sso_break_glass_end(request: HttpRequest, slug: str) -> HttpResponse:
 def sso_lift(request: HttpRequest, slug: str) -> HttpResponse:
     """Staff let the people of an organization sign in otherwise again."""
     organization = guard(request, "identity:lift", slug)
+    require_recent(request)
     form, problem = ReasonForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         try:
