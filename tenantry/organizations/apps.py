@@ -24,7 +24,7 @@ class Organizations(AppConfig):
         rules.use_rules(policies.rules_for)
         sessions.use_memberships(queries.belongings)
         bars.use_pending_seats(queries.pending_seats)
-        impersonation.use_owners(queries.owners_people)
+        impersonation.use_owners(lambda organization_id: notices.addresses_of(organization_id, "owner"))
         names.use_organization_names(queries.names_of)
         attention.watch(
             "organizations:verify",

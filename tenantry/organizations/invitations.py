@@ -16,7 +16,6 @@ from tenantry.kit.clock import now
 from tenantry.kit.emails import normalize
 from tenantry.kit.problems import Problem, conflict, not_found
 from tenantry.mail import services as mail
-from tenantry.mail.letters import Letterhead
 from tenantry.people import steps
 from tenantry.people.models import User
 from tenantry.people.sessions import start_session
@@ -27,7 +26,8 @@ from tenantry.tenancy.windows import closing, refusal
 
 from .authority import SYSTEM_AUTHORITY, Authority, known_role, require_grant
 from .membership import JOIN, LIVE, settle
-from .models import Invitation, Membership, Organization, Profile
+from .models import Invitation, Membership, Organization
+from .notices import head_of
 
 LIFETIME = timedelta(days=14)
 RESEND_AFTER = timedelta(seconds=60)
@@ -97,13 +97,12 @@ def mail_invitation(invitation_id: UUID, *, of: int = 1) -> None:
     token = crypto.new_token()
     invitation.token_hash, invitation.mailed_at = crypto.digest(token), now()
     invitation.save(update_fields=["token_hash", "mailed_at"])
-    colour = Profile.objects.filter(organization=invitation.organization).values_list("brand_colour", flat=True).first()
     mail.queue(
         to=invitation.email,
         subject=f"{invitation.organization.name} invites you",
         template="invitation",
         about=invitation.public_id,
-        head=Letterhead(invitation.organization.name, colour or ""),
+        head=head_of(invitation.organization),
         context={
             "url": address("invitation", token=token), "organization": invitation.organization.name,
             "inviter": invitation.inviter_label, "role": ROLES[invitation.role].label, "expires_at": invitation.expires_at,

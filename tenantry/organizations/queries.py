@@ -197,12 +197,6 @@ def profile_of(organization: Organization) -> Any:
     return Profile.objects.defer("logo", "banner").annotate(**shown).get(organization=organization)
 
 
-def owners_people(organization_id: UUID) -> list[Any]:
-    """The people who own an organization, whom its mails about access go to."""
-    rows = Membership.objects.filter(organization_id=organization_id, role="owner", status=Membership.Status.ACTIVE)
-    return [row.user for row in rows.select_related("user").order_by("id")]
-
-
 def owners_of(organization: Organization, *, limit: int = 5) -> list[Membership]:
     """The first few active owners: whom staff write to."""
     rows = Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE)

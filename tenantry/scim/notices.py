@@ -8,8 +8,8 @@ from uuid import UUID
 
 from tenantry.mail import services as mail
 from tenantry.mail.letters import Letterhead, register
-from tenantry.organizations.models import Membership, Organization, Profile
-from tenantry.people.models import User
+from tenantry.organizations.models import Organization
+from tenantry.organizations.notices import addresses_of, head_of
 from tenantry.tenancy.addresses import address
 
 SUBJECTS = {
@@ -23,13 +23,11 @@ def tell_owners(*, kind: str, organization_id: UUID, who: str) -> None:
     organization = Organization.objects.get(id=organization_id)
     if organization.deleted_at:
         return
-    colour = Profile.objects.filter(organization=organization).values_list("brand_colour", flat=True).first()
-    owners = Membership.objects.filter(organization=organization, role="owner", status=Membership.Status.ACTIVE)
-    people = User.objects.filter(id__in=owners.values("user_id"), status=User.Status.ACTIVE).order_by("id")
-    for email in people.values_list("email", flat=True):
+    head = head_of(organization)
+    for email in addresses_of(organization.id, "owner"):
         mail.queue(
             to=email, subject=SUBJECTS[kind], template=f"scim_{kind}", about=organization.public_id,
-            head=Letterhead(organization.name, colour or ""), context=_context(kind, organization.name, organization.slug, who),
+            head=head, context=_context(kind, organization.name, organization.slug, who),
         )  # fmt: skip
 
 

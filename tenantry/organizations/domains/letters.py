@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from tenantry.kit.clock import now
 from tenantry.mail import services as mail
 from tenantry.mail.letters import Letterhead, register
-from tenantry.organizations.models import Domain, JoinRequest, Membership, Organization, Profile
-from tenantry.people.models import User
+from tenantry.organizations.models import Domain, JoinRequest
+from tenantry.organizations.notices import addresses_of, head_of
 from tenantry.tenancy.addresses import address
 
 from .names import shown
-
-
-def _to(organization: Organization, roles: Iterable[str]) -> list[str]:
-    """The addresses of active members with one of these roles, in the order of their joining."""
-    members = Membership.objects.filter(organization=organization, role__in=list(roles), status=Membership.Status.ACTIVE, service=False)
-    return list(members.filter(user__status=User.Status.ACTIVE).order_by("id").values_list("user__email", flat=True))
-
-
-def _head(organization: Organization) -> Letterhead:
-    colour = Profile.objects.filter(organization=organization).values_list("brand_colour", flat=True).first()
-    return Letterhead(organization.name, colour or "")
 
 
 def tell_owners(domain: Domain, template: str, subject: str) -> None:
@@ -34,8 +22,8 @@ def tell_owners(domain: Domain, template: str, subject: str) -> None:
         "url": address("domain", slug=organization.slug, domain_id=domain.id), "domain": shown(domain.name),
         "organization": organization.name, "why": domain.failure, "until": (domain.lapsing_since or now()) + timedelta(days=14),
     }  # fmt: skip
-    for to in _to(organization, ["owner"]):
-        mail.queue(to=to, subject=subject, template=template, about=domain.public_id, head=_head(organization), context=context)
+    for to in addresses_of(organization.id, "owner"):
+        mail.queue(to=to, subject=subject, template=template, about=domain.public_id, head=head_of(organization), context=context)
 
 
 def tell_of_request(request: JoinRequest) -> None:
@@ -45,10 +33,10 @@ def tell_of_request(request: JoinRequest) -> None:
         "url": address("join_requests", slug=organization.slug), "organization": organization.name, "who": request.user.display_name,
         "email": request.user.email, "domain": shown(request.domain),
     }  # fmt: skip
-    for to in _to(organization, ["owner", "maintainer"]):
+    for to in addresses_of(organization.id, "owner", "maintainer"):
         mail.queue(
             to=to, subject=f"{request.user.display_name} asks to join {organization.name}", template="join_request",
-            about=request.public_id, head=_head(organization), context=context,
+            about=request.public_id, head=head_of(organization), context=context,
         )  # fmt: skip
 
 
@@ -59,7 +47,7 @@ def tell_of_answer(request: JoinRequest) -> None:
     url = address("organization_home", slug=organization.slug) if approved else address("home")
     context = {"url": url, "organization": organization.name, "approved": approved, "reason": request.reason}
     mail.queue(
-        to=request.user.email, subject=subject, template="join_answer", about=request.public_id, head=_head(organization), context=context
+        to=request.user.email, subject=subject, template="join_answer", about=request.public_id, head=head_of(organization), context=context
     )
 
 

@@ -23,11 +23,11 @@ LASTS: Final = timedelta(minutes=30)
 APPROVED_FOR: Final = timedelta(hours=24)  # how long an owner's yes waits for the staff to begin
 ASKED_FOR: Final = timedelta(days=7)  # how long a question waits for an owner
 Answer = ImpersonationConsent.Answer
-_owners: Callable[[UUID], Sequence[User]] = lambda organization_id: ()  # noqa: E731  # replaced at start-up
+_owners: Callable[[UUID], Sequence[str]] = lambda organization_id: ()  # noqa: E731  # replaced at start-up
 
 
-def use_owners(loader: Callable[[UUID], Sequence[User]]) -> None:
-    """The organizations room hands in who owns one: whom these mails go to."""
+def use_owners(loader: Callable[[UUID], Sequence[str]]) -> None:
+    """The organizations room hands in the addresses of who owns one: whom these mails go to."""
     global _owners
     _owners = loader
 
@@ -143,7 +143,7 @@ def _tell_owners(row: Impersonation, place: Any, template: str, subject: str, re
         "url": address("support_access", slug=place.slug),
     }  # fmt: skip
     for owner in _owners(row.organization_id):
-        mail.queue(to=owner.email, subject=subject, template=template, context=context, about=row.public_id)
+        mail.queue(to=owner, subject=subject, template=template, context=context, about=row.public_id)
 
 
 def load_of(organization: Any, impersonation_id: UUID, *, lock: bool = False) -> Impersonation:
