@@ -44,7 +44,7 @@ class Principal:
     """Nobody, a person with a session, a key, or a directory's token (``scim``), which is at ``/scim/v2`` alone.
 
     ``scopes`` narrow a key: None means all that its role holds. ``impersonator``: the staff whose session speaks as ``user``;
-    ``raised`` says that they may change something.
+    ``raised`` says that they may change something. ``over``: what to tell staff who looked as somebody until a moment ago.
     """
 
     via: Via = "nobody"
@@ -60,6 +60,7 @@ class Principal:
     impersonator: User | None = None
     impersonation_id: UUID | None = None
     raised: bool = False
+    over: str = ""
 
     @property
     def known(self) -> bool:

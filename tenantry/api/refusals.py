@@ -105,6 +105,7 @@ def _of_tenant(path: str, *, writes: bool, multi: bool) -> Iterator[tuple[int, s
         yield 404, "tenant_not_found"
     if writes:
         yield 403, "impersonation_read_only"
+        yield 409, "impersonation_over"
     if not path.startswith(OWN_PROOF):
         yield from ((401, code) for code in ("key_invalid", "key_expired", "key_revoked"))
         yield 403, "address_not_allowed"

@@ -244,6 +244,7 @@ class Impersonation(TenantModel):
     expires_at = models.DateTimeField(null=True)
     raised_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    untold = models.BooleanField(default=False, db_default=False)  # it ended by itself or by others, and its session doesn't know yet
 
     class Meta:
         constraints = [
@@ -257,7 +258,10 @@ class Impersonation(TenantModel):
                 condition=Q(started_at__isnull=True) | Q(session_id__isnull=False, expires_at__isnull=False),
             ),
         ]
-        indexes = [models.Index(name="people_impersonation_place", fields=["tenant_id", "organization_id", "-id"])]
+        indexes = [
+            models.Index(name="people_impersonation_place", fields=["tenant_id", "organization_id", "-id"]),
+            models.Index(name="people_impersonation_untold", fields=["tenant_id", "session_id"], condition=Q(untold=True)),
+        ]
 
 
 class ImpersonationConsent(TenantModel):

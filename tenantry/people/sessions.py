@@ -148,9 +148,10 @@ def principal_of_cookie(token: str) -> tuple[Principal, bool, Session | None]:
             return NOBODY, False, session
     staff_role = Staff.objects.filter(user_id=session.user_id, status=Staff.Status.ACTIVE).values_list("role", flat=True).first()
     memberships = tuple(_belongings(session.user_id))
-    if staff_role and (acting := present.acting(session, staff_role, _belongings)):
-        return acting, changed, None
-    principal = Principal(via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships)
+    acting, over = present.acting(session, staff_role, _belongings) if staff_role else (None, "")
+    principal = acting or Principal(
+        via="session", user=session.user, session=session, staff_role=staff_role or "", memberships=memberships, over=over
+    )
     return principal, changed, None
 
 

@@ -64,6 +64,7 @@ BOOKKEEPING = {
     "people.history.refused": "a refused sign-in, which is recorded beside it",
     "people.steps.advance": "where a session stands; whoever took the step records it",
     "people.factors.doors.Subject.set_up": "as above: adding the factor is recorded",
+    "people.impersonation.present._told": "that a session knows of an end, which is recorded",
     "people.factors.devices._new": "a browser that somebody signed in with",
     "people.factors.devices.met": "which browser somebody signed in with",
     "people.factors.passkeys.begin": "a challenge; what answers it is recorded",

@@ -54,6 +54,7 @@ ASIDE = {
     "people.sessions._is_excused": "that nobody asks for a step any more: the session goes on, likewise",
     "people.sessions.principal_of_cookie": "when a session was used, likewise",
     "people.impersonation.present.acting": "what ran out is over, whatever becomes of the request that finds it so",
+    "people.impersonation.present._told": "the refusal that tells it rolls the request back",
     "people.entry._failures": "a refused sign-in is recorded though the refusal rolls back",
     "people.proof._refused": "a refused proof, likewise",
     "people.factors.passkeys._claim": "a challenge is used up by a wrong answer too",

@@ -175,6 +175,10 @@ def test_it_ends_by_itself_and_with_the_staff_the_member_or_the_session(cast: Ca
     race(*[lambda: ok(sam.get("/me"))["staff_role"]] * 4, lambda: _sweep(cast))
     assert ok(sam.get("/me"))["staff_role"] == "support"
     assert _ends(cast) == [("staff", f"{sam.email} as {cast.learner.email}", "The 30 minutes were over.")]
+    # What was meant for the member isn't done in the staff's own name; said once, by a refusal or on a page.
+    problem(sam.patch(cast.org, json={"name": "Meant as her"}), 409, "impersonation_over")
+    home = f"{cast.tenant.url}/o/contoso/"
+    assert "You no longer look" not in sam.get(home).text
     row = ok(sam.get("/impersonations"))["data"][0]
     assert row["state"] == "expired" and row["ended_at"] == row["expires_at"]
     sam = cast.tenant.sign_in(sam.email)
@@ -191,6 +195,8 @@ def test_it_ends_by_itself_and_with_the_staff_the_member_or_the_session(cast: Ca
     look(cast, sam, "manager")
     ok(cast.owner.post(f"{cast.member_at('manager')}/suspension", json={"reason": "x"}))
     assert ok(sam.get("/me"))["staff_role"] == "support"
+    told = [sam.get(home, headers={"Accept": "text/html"}).text.count("You no longer look") for _ in range(2)]
+    assert told == [1, 0]
     look(cast, sam, "learner")
     with cast.tenant.scope():
         suspend_user(user_id=cast.learner.me.id, reason="x", notify=False, actor=OPERATOR)

@@ -30,7 +30,8 @@ def close(rows: QuerySet[Impersonation], *, reason: str) -> int:
     for row in found.filter(started_at__isnull=False, ended_at__isnull=True).order_by("id"):
         assert row.expires_at is not None, "what was started ends at some time (people_impersonation_bounded)"
         row.ended_at = min(moment, row.expires_at)
-        row.save(update_fields=["ended_at"])
+        row.untold = True
+        row.save(update_fields=["ended_at", "untold"])
         record(
             "impersonation.ended", actor=Actor("staff", row.staff_id, row.staff.email, "system"), organization_id=row.organization_id,
             target=row, label=label_of(row), reason=TIME_OVER if row.expires_at <= moment else reason,

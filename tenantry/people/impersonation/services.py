@@ -120,6 +120,7 @@ def waiting(staff: User, user_id: UUID, organization_id: UUID) -> dict[str, Impe
 
 def _start(row: Impersonation, *, session: Session, organization: Any, actor: Actor) -> Impersonation:
     close(Impersonation.objects.filter(session_id=session.id), reason="The same session began another one.")
+    Impersonation.objects.filter(session_id=session.id, untold=True).update(untold=False)
     moment = now()
     row.session_id, row.started_at, row.expires_at = session.id, moment, moment + LASTS
     row.save()
@@ -213,7 +214,7 @@ def stop(*, impersonation_id: UUID, actor: Actor) -> None:
     """Speak for oneself again, or withdraw the question. What is over already stays so. Raises Problem 404."""
     row = _load(impersonation_id)
     if state_of(row) in ("live", "requested", "approved"):
-        _end(row, actor, "")
+        _end(row, actor, "", untold=actor.impersonator_id is None)
 
 
 def _load(impersonation_id: UUID) -> Impersonation:
@@ -223,9 +224,9 @@ def _load(impersonation_id: UUID) -> Impersonation:
     return row
 
 
-def _end(row: Impersonation, actor: Actor, reason: str) -> Impersonation:
-    row.ended_at = now()
-    row.save(update_fields=["ended_at"])
+def _end(row: Impersonation, actor: Actor, reason: str, *, untold: bool = True) -> Impersonation:
+    row.ended_at, row.untold = now(), untold
+    row.save(update_fields=["ended_at", "untold"])
     record("impersonation.ended", actor=actor, organization_id=row.organization_id, target=row, label=label_of(row), reason=reason)
     return row
 
