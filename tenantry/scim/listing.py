@@ -183,7 +183,8 @@ def sort_key(resource: dict[str, Any], sort_by: str, kind: ResourceType) -> tupl
 
 def _by_cursor(query: Query, plans: Sequence[_Plan]) -> dict[str, Any]:
     """A page after a cursor. It names the last one that was seen, so nobody is skipped or shown twice when others go."""
-    place, last = _read_cursor(query)
+    asked = _fingerprint(query, plans)
+    place, last = _read_cursor(query, asked)
     found: list[tuple[Source, dict[str, Any]]] = []
     following: str | None = None
     for index, plan in enumerate(plans):
@@ -193,7 +194,7 @@ def _by_cursor(query: Query, plans: Sequence[_Plan]) -> dict[str, Any]:
         rows = _sorted_after(plan, last, room) if query.sort_by else plan.after(UUID(last) if last else None, room)
         if len(rows) == room:
             rows = rows[:-1]
-            following = _cursor(query, index, _mark(plan, rows[-1]) if rows else last)
+            following = _cursor(asked, index, _mark(plan, rows[-1]) if rows else last)
         found += plan._shown(rows)
         if following:
             break
@@ -225,18 +226,18 @@ def _sorted_after(plan: _Plan, last: str, room: int) -> list[Any]:
     return [rows[row_id] for row_id in ids if row_id in rows]
 
 
-def _fingerprint(query: Query) -> str:
-    """What a cursor belongs to: it goes on with the same question only."""
-    asked = json.dumps([query.text, query.sort_by.lower(), query.descending])
+def _fingerprint(query: Query, plans: Sequence[_Plan]) -> str:
+    """What a cursor belongs to: it goes on with the same question at the same address only."""
+    asked = json.dumps([*(plan.source.kind.name for plan in plans), query.text, query.sort_by.lower(), query.descending])
     return hashlib.sha256(asked.encode()).hexdigest()[:12]
 
 
-def _cursor(query: Query, place: int, mark: str) -> str:
-    text = json.dumps([_fingerprint(query), place, mark])
+def _cursor(asked: str, place: int, mark: str) -> str:
+    text = json.dumps([asked, place, mark])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(query: Query) -> tuple[int, str]:
+def _read_cursor(query: Query, asked: str) -> tuple[int, str]:
     if not query.cursor:
         return 0, ""
     try:
@@ -248,6 +249,6 @@ def _read_cursor(query: Query) -> tuple[int, str]:
             UUID(mark)
     except (ValueError, TypeError, RecursionError) as error:
         raise invalid_cursor("This cursor is none of ours.") from error
-    if fingerprint != _fingerprint(query):
+    if fingerprint != asked:
         raise invalid_cursor("This cursor belongs to another query. Begin anew without it.")
     return place, mark

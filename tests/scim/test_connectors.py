@@ -195,5 +195,6 @@ def test_pages_by_cursor_while_others_go(directory: Directory) -> None:
             options["cursor"] = page["nextCursor"]
         assert len(seen) == len(set(seen)) and set(seen) == left
         refused(directory.get("/Users", params={"cursor": "e30"}), 400, "invalidCursor")
+        refused(directory.get("/", params=options), 400, "invalidCursor")
     both = ok(directory.post("/.search", json={"filter": "meta.created pr", "count": 3, "sortBy": "id"}))
     assert both["totalResults"] == len(ids) - 2 and both["itemsPerPage"] == 3
