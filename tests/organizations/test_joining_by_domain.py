@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 
 from tenantry.audit.services import CLI
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
 from tenantry.organizations.models import Organization
 from tenantry.people.models import User
 from tenantry.people.passwords import set_password
 from tenantry.people.users import ensure_user
+from tenantry.scim.models import ScimSettings
 
 from .. import factories
 from ..people import Cast, ok, problem, race
 from ..scim.directory import Directory
+from ..threads import Threads, until_waited_for
 
 DOMAIN = "contoso.example"
 
@@ -44,6 +48,12 @@ def test_they_join_at_once_where_that_is_allowed(cast: Cast) -> None:
         ok(cast.owner.put(f"{cast.org}/scim-settings", json={"deprovision": False}))
         assert len(ok(wes.get("/me/join-offers"))["data"]) == 1, "where the directory takes nobody away, it keeps nobody out"
         assert held_back["active"] is False
+        with Threads(1) as pool, cast.tenant.scope() as entered:  # a moment before they would be in
+            limits.lock(cast.contoso.id, SEATS)
+            coming = pool.submit(wes.post, "/me/join-requests", json=contoso)
+            until_waited_for(entered.using)
+            ScimSettings.objects.filter(organization_id=cast.contoso.id).update(deprovision=True)
+        problem(coming.result(), 404, "not_found")
     (offer,) = ok(zoe.get("/me/join-offers"))["data"]
     assert (offer["name"], offer["how"], offer["request"]) == ("Contoso", "allow", None)
     for state, offers in (("suspended", 0), ("active", 1)):

@@ -11,6 +11,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from tenantry.audit.services import Actor, difference, record
+from tenantry.entitlements import limits
+from tenantry.entitlements.plans import SEATS
 from tenantry.kit.clock import now
 from tenantry.kit.paging import Page, by_id
 from tenantry.kit.problems import Problem, conflict, invalid, not_found
@@ -66,6 +68,13 @@ def offers_of(user: User) -> list[Offer]:
     return [Offer(organization, domain.name, how, request)]
 
 
+def _offer_of(user: User, organization_id: UUID) -> Offer:
+    offer = next((offer for offer in offers_of(user) if offer.organization.id == organization_id), None)
+    if offer is None:
+        raise not_found("organization that your address opens to you")
+    return offer
+
+
 def _stands(request: JoinRequest) -> bool:
     if request.status == REFUSED and request.decided_at is not None:
         return request.decided_at + ASK_AGAIN_AFTER > now()
@@ -77,9 +86,11 @@ def join(*, user: User, organization_id: UUID, actor: Actor) -> Membership | Joi
 
     Raises Problem 404 where nothing is offered, 409 ``join_request_refused``, and what ``settle`` raises: 402 when no seat is free.
     """
-    offer = next((offer for offer in offers_of(user) if offer.organization.id == organization_id), None)
-    if offer is None:
-        raise not_found("organization that your address opens to you")
+    offer = _offer_of(user, organization_id)
+    if offer.how == Domain.AutoJoin.ALLOW:
+        with everywhere():
+            limits.lock(organization_id, SEATS)
+        offer = _offer_of(user, organization_id)  # a directory that keeps them out, or whoever lets them in otherwise, has been by now
     if offer.how == Domain.AutoJoin.ALLOW:
         with everywhere():
             member = settle(
