@@ -53,6 +53,12 @@ def _call(method: str, url: str, headers: Mapping[str, str], body: bytes, *, all
     return outgoing.call_now(method, url, headers=headers, body=body, allow_loopback=allow_loopback, keep=LONGEST_METADATA + 1)
 
 
+def _said(refused: Refused) -> str:
+    """What whoever sets a connection up is told: the sentence, and the code by which the guides explain it."""
+    detail = _OF_METADATA.get(refused.code) or refused.detail.replace("The message", "The metadata", 1)
+    return f"{detail} ({refused.code})"
+
+
 def metadata_at(url: str) -> bytes:
     """A metadata document from its address. Raises Problem 422 ``sso_metadata_unreachable``."""
     try:
@@ -70,12 +76,9 @@ def read_metadata(document: bytes, moment: datetime, *, pointer: str = "/metadat
     if len(document) > LONGEST_METADATA:
         raise invalid("The metadata document has more than a megabyte.", pointer=pointer, code="sso_metadata_invalid")
     try:
-        idp = documents.read_idp(document)
+        idp = documents.read_idp(document, moment=moment)
     except Refused as refused:
-        detail = _OF_METADATA.get(refused.code) or refused.detail.replace("The message", "The metadata", 1)
-        raise invalid(detail, pointer=pointer, code="sso_metadata_invalid") from refused
-    if idp.valid_until is not None and idp.valid_until <= moment:
-        raise invalid("This metadata document is no longer valid. Fetch a new one.", pointer=pointer, code="sso_metadata_invalid")
+        raise invalid(_said(refused), pointer=pointer, code="sso_metadata_invalid") from refused
     fields = {
         "idp_entity_id": idp.entity_id, "sso_url": page_address(idp.sso_url, pointer=pointer), "sso_binding": idp.sso_binding,
         "slo_url": page_address(idp.slo_url, pointer=pointer) if idp.slo_url else "", "slo_binding": idp.slo_binding,
@@ -90,7 +93,7 @@ def read_certificates(texts: Sequence[str], moment: datetime) -> list[Certificat
         try:
             found.append(x509.read(text))
         except Refused as refused:
-            raise invalid(refused.detail, pointer=f"/certificates/{number}", code="sso_certificate_refused") from refused
+            raise invalid(_said(refused), pointer=f"/certificates/{number}", code="sso_certificate_refused") from refused
     return usable(found, moment, pointer="/certificates")
 
 
@@ -111,10 +114,10 @@ def usable(found: Sequence[Certificate], moment: datetime, *, pointer: str) -> l
             if certificate.not_after < moment:
                 continue
             if certificate.not_before <= moment:
-                raise invalid(refused.detail, pointer=pointer, code="sso_certificate_refused") from refused
+                raise invalid(_said(refused), pointer=pointer, code="sso_certificate_refused") from refused
         kept[certificate.fingerprint] = certificate
     if not counts:
-        raise invalid(reason.detail, pointer=pointer, code="sso_certificate_refused")
+        raise invalid(_said(reason), pointer=pointer, code="sso_certificate_refused")
     if len(kept) > MOST_CERTIFICATES:
         raise invalid(f"There are more than {MOST_CERTIFICATES} certificates.", pointer=pointer, code="sso_certificate_refused")
     return list(kept.values())
@@ -125,7 +128,7 @@ def discovered(issuer: str) -> Found:
     try:
         provider = discovery.read(discovery.issuer_of(issuer), fetch, allow_loopback=settings.ENVIRONMENT.loopback_webhooks)
     except Refused as refused:
-        raise invalid(refused.detail, pointer="/issuer", code="sso_discovery_failed") from refused
+        raise invalid(_said(refused), pointer="/issuer", code="sso_discovery_failed") from refused
     return Found({"issuer": provider.issuer, "endpoints": provider.kept()})
 
 

@@ -286,6 +286,8 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
     ):
         problem(cast.owner.patch(one, json=body), 422, code)
     assert "no SAML metadata" in cast.owner.patch(one, json={"metadata_xml": "<!doctype html><p>Sign in"}).json()["detail"]
+    ended = document.text.replace("entityID=", 'validUntil="2020-01-01T00:00:00Z" entityID=')
+    assert "(saml_metadata_expired)" in cast.owner.patch(one, json={"metadata_xml": ended}).json()["detail"], "as the guides call it"
     (stored,) = document.text.partition("X509Certificate>")[2].partition("</")[0].split()
     pasted = f"-----BEGIN CERTIFICATE-----\n{stored}\n-----END CERTIFICATE-----\n"
     for text, parts in ((stored, [stored]), (pasted * 2, [pasted.strip()] * 2)):

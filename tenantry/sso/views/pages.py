@@ -16,6 +16,7 @@ from tenantry.access.guards import actor_of, guard, is_open, require_recent, sig
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
 from tenantry.organizations import domains
+from tenantry.organizations.domains.names import shown
 from tenantry.organizations.models import Organization
 
 from .. import connections, parties, policies, testing
@@ -55,7 +56,8 @@ def sso(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "organization": organization, "rows": rows, "policy": policy, "may_write": is_open(request, WRITE, organization),
         "may_lift": is_open(request, "identity:lift", organization) and policy.mode == Policy.Mode.ENFORCED,
-        "domains": domains.verified(organization.id), "window": open_window(organization.id), "primary": policies.primary_of(policy),
+        "domains": [shown(name) for name in domains.verified(organization.id)], "window": open_window(organization.id),
+        "primary": policies.primary_of(policy),
     }  # fmt: skip
     return render(request, "sso/list.html", context)
 
@@ -190,7 +192,7 @@ def sso_turn_on(request: HttpRequest, slug: str, connection_id: UUID) -> HttpRes
             return redirect("sso_policy", slug=slug)
     context = {
         "organization": organization, "connection": connection, "policy": policy, "steps": steps_of(organization, connection),
-        "domains": domains.verified(organization.id), "primary": policies.primary_of(policy),
+        "domains": [shown(name) for name in domains.verified(organization.id)], "primary": policies.primary_of(policy),
     }  # fmt: skip
     return answer(request, "sso/turn_on.html", context, form=form, problem=problem)
 

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tenantry.access.guards import actor_of, guard, is_open, require_recent, signed_in
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
-from tenantry.organizations import domains
 from tenantry.organizations.models import Organization
 
 from .. import policies, recovery
@@ -71,7 +70,7 @@ def _context(request: HttpRequest, organization: Organization, policy: Policy) -
     return {
         "organization": organization, "policy": policy, "modes": modes, "window": open_window(organization.id),
         "checks": [{"text": text, "met": name not in lacking} for name, text in policies.UNMET.items()],
-        "domains": domains.verified(organization.id), "may_write": is_open(request, "identity:write", organization),
+        "may_write": is_open(request, "identity:write", organization),
         "codes_left": codes.filter(used_at__isnull=True).count(), "codes_used": codes.filter(used_at__isnull=False).count(),
     }  # fmt: skip
 
