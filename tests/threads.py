@@ -30,7 +30,7 @@ def until_waited_for(using: str) -> None:
     ends = time.monotonic() + 15
     with connections[using].cursor() as cursor:
         while True:
-            cursor.execute("select 1 from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))")
+            cursor.execute("select 1 from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))")
             if cursor.fetchone():
                 return
             assert time.monotonic() < ends, "nobody waits"
