@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 from tenantry.audit.services import CLI
@@ -16,7 +15,7 @@ from tenantry.people.rules import Rules, rules_of
 
 from .. import factories
 from ..people import Cast, ok, problem, queries, race
-from ..threads import Threads
+from ..threads import Threads, until_waited_for
 
 HOME, ELSEWHERE = "127.0.0.0/8", "203.0.113.0/24"
 
@@ -46,10 +45,10 @@ def test_owners_set_it_and_two_editors_do_not_undo_each_other(cast: Cast) -> Non
     assert sorted(answers) == [200, 412, 412, 412]
     seen = {"If-Match": cast.outsider.get(_fabrikam(cast)).headers["etag"]}
     with Threads(1) as pool:
-        with cast.tenant.scope():
+        with cast.tenant.scope() as entered:
             sign_in_policy.save(organization=cast.fabrikam, values={"idle_minutes": 29}, exempt=True, actor=CLI)
             second = pool.submit(cast.outsider.put, _fabrikam(cast), json={"idle_minutes": 30}, headers=seen)
-            time.sleep(0.3)  # it has come as far as it can
+            until_waited_for(entered.using)
         problem(second.result(), 412, "version_stale")
     changed = ok(cast.owner.put(at, json={"idle_minutes": None, "session_lifetime_hours": 8}))
     assert changed == {**nothing, "session_lifetime_hours": 8}  # what is left out stays as it is

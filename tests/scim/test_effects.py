@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import httpx
 
 from tenantry.audit.services import CLI
@@ -20,7 +18,7 @@ from tenantry.webhooks.services import create_endpoint
 from .. import factories
 from ..people import Cast, Client, ok, problem, queries
 from ..receivers import Receiver
-from ..threads import Threads
+from ..threads import Threads, until_waited_for
 from .directory import BULK, Directory, refused
 
 
@@ -231,14 +229,14 @@ def test_of_two_who_change_at_once_the_second_waits(cast: Cast, directory: Direc
     with cast.tenant.scope():
         other = factories.member(cast.contoso, "other@contoso.example", "owner")
     with Threads(1) as pool:
-        with cast.tenant.scope():
+        with cast.tenant.scope() as entered:
             first = [mappings.Mapping("Board", "owner"), mappings.Mapping("First", "learner")]
             mappings.change(organization_id=cast.contoso.id, mappings=first, governance=True, actor=CLI)
             second = pool.submit(cast.owner.put, at, json=[board, {"group": "Second", "role": "learner"}])
-            time.sleep(0.3)  # it has come as far as it can
+            until_waited_for(entered.using)
         assert [row["group"] for row in ok(second.result())["data"]] == ["Board", "Second"]
-        with cast.tenant.scope():
+        with cast.tenant.scope() as entered:
             settle(CHANGE_ROLE, organization=cast.contoso, user=other.user, role="support", authority=SYSTEM_AUTHORITY, actor=CLI)
             second = pool.submit(cast.owner.put, at, json=[])
-            time.sleep(0.3)
+            until_waited_for(entered.using)
         problem(second.result(), 409, "last_owner")

@@ -15,7 +15,7 @@ from tenantry.people.passwords import set_password
 
 from ..factories import OPERATOR
 from ..people import Cast, Client, ok, problem, race
-from ..threads import Threads
+from ..threads import Threads, until_waited_for
 
 PASSWORD = "seven green herons"
 
@@ -269,10 +269,10 @@ def test_whoever_an_organization_asks_sets_a_factor_up_before_they_go_on(cast: C
 
     with_passkey(browser)
     with Threads(1) as pool:
-        with cast.tenant.scope():
+        with cast.tenant.scope() as entered:
             User.objects.select_for_update().get(id=cast.learner.me.id)
             removal = pool.submit(browser.delete, "/me/factors/totp")
-            time.sleep(0.3)  # it has come as far as it can
+            until_waited_for(entered.using)
             Passkey.objects.filter(user=cast.learner.me).delete()
         problem(removal.result(), 409, "last_factor")
     assert ok(browser.get("/me/factors"))["totp"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,7 +19,7 @@ from tenantry.people.users import suspend_user
 from ..factories import OPERATOR, member
 from ..isolation.document import operations, request
 from ..people import Cast, Client, ok, problem, race
-from ..threads import Threads
+from ..threads import Threads, until_waited_for
 
 READ_ONLY, CLOSED = "impersonation_read_only", "impersonation_closed"
 
@@ -185,11 +184,11 @@ def test_it_ends_by_itself_and_with_the_staff_the_member_or_the_session(cast: Ca
     look(cast, sam, "learner")
     cast.tenant.move_clock(minutes=62)
     with Threads(1) as pool:  # nobody asked since; of two jobs the second waits for the first, and has nothing to do
-        with cast.tenant.scope():
+        with cast.tenant.scope() as entered:
             found = Impersonation.objects.filter(ended_at__isnull=True)
             assert ending.close(found, reason=ending.TIME_OVER) == 1
             second = pool.submit(_sweep, cast)
-            time.sleep(0.3)  # it has come as far as it can
+            until_waited_for(entered.using)
         assert second.result() == 0
     sam = cast.tenant.sign_in(sam.email)
     look(cast, sam, "manager")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from tenantry.people.models import Session, User
 from tenantry.people.users import shut_out, touch_generation
 
 from ..factories import OPERATOR
 from ..people import Cast, problem
-from ..threads import Threads
+from ..threads import Threads, until_waited_for
 
 
 def test_whoever_takes_a_persons_rows_takes_the_person_before_the_sessions(cast: Cast) -> None:
@@ -20,10 +18,10 @@ def test_whoever_takes_a_persons_rows_takes_the_person_before_the_sessions(cast:
     with cast.tenant.scope():
         touch_generation(cast.learner.me.id)
     with Threads(1) as pool:
-        with cast.tenant.scope():
+        with cast.tenant.scope() as entered:
             user = User.objects.select_for_update().get(id=cast.learner.me.id)
             waiting = pool.submit(cast.learner.get, "/me")
-            time.sleep(0.7)  # it has come as far as it can
+            until_waited_for(entered.using)
             shut_out(user=user, actor=OPERATOR, reason="revoked")
         assert waiting.result().status_code in (200, 401)
     with cast.tenant.scope():
