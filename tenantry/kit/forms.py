@@ -13,15 +13,19 @@ from .problems import Problem
 
 
 def show_problem(form: Form, problem: Problem) -> int:
-    """Put each error beside the field that its pointer names (``/billing_address/city`` is ``billing_address_city``, and
-    ``/certificates/0`` is one of ``certificates``), else above the form; returns the status to answer with. Call it after ``is_valid``."""
+    """Put each error beside the field that its pointer names, else above the form; returns the status to answer with.
+
+    ``/billing_address/city`` is ``billing_address_city``, ``/certificates/0`` is one of ``certificates``, ``/mapping/email`` is
+    ``email``. Call it after ``is_valid``.
+    """
     if problem.code == "reauthentication_required":  # no field of this form: there is a page for it
         raise problem
     metrics.refused(problem.status, problem.code)
     placed = False
     for error in problem.members.get("errors", []):
         path = str(error.get("pointer", "")).strip("/")
-        name = next((name for name in (path.replace("/", "_"), path.partition("/")[0]) if name in form.fields), "")
+        names = (path.replace("/", "_"), path.partition("/")[0], path.rpartition("/")[2])
+        name = next((name for name in names if name in form.fields), "")
         if name:
             form.add_error(name, error["detail"])
             placed = True

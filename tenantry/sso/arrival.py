@@ -90,7 +90,8 @@ def _may_speak_for(organization: Organization, email: str, identity: Identity | 
     """Why a provider's word doesn't count for these addresses; None when it does."""
     if not email:
         return Refused(
-            "sso_email_missing", "The provider sent no e-mail address. Name the attribute that has it in the connection's mapping."
+            "sso_email_missing",
+            "In what the provider sent no e-mail address was found. An owner says under “Attributes and roles” which attribute has it.",
         )
     for address in {email, identity.user.email if identity else email}:
         if domains.covers(organization.id, address):

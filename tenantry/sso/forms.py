@@ -134,6 +134,12 @@ class MappingForm(forms.Form):
             for name in ("idp_initiated", "require_signed_response", "sign_requests"):
                 del self.fields[name]
 
+    def clean_custom(self) -> str:
+        return _in_lines(self.cleaned_data["custom"], "ours = theirs")
+
+    def clean_group_roles(self) -> str:
+        return _in_lines(self.cleaned_data["group_roles"], "group = role")
+
     @staticmethod
     def initial_of(connection: Connection) -> dict[str, Any]:
         """What the form shows of a connection."""
@@ -160,6 +166,14 @@ class MappingForm(forms.Form):
             "mapping": {name: given[name] for name in FIELDS} | {"custom": {our.strip(): theirs.strip() for our, _, theirs in pairs}},
             "group_roles": [{"group": group.strip(), "role": _role(role)} for group, _, role in lines],
         }
+
+
+def _in_lines(text: str, shape: str) -> str:
+    for line in filter(None, map(str.strip, text.splitlines())):
+        left, _, right = line.rpartition("=")
+        if not (left.strip() and right.strip()):
+            raise forms.ValidationError(f"“{line[:80]}” isn't of the form {shape}.")
+    return text
 
 
 def _role(text: str) -> str:

@@ -21,7 +21,7 @@ from tenantry.organizations.models import Organization
 from tenantry.people.models import Session
 from tenantry.people.sessions import COOKIE
 from tenantry.sso import ending, testing, troubles, upkeep
-from tenantry.sso.forms import SamlForm
+from tenantry.sso.forms import MappingForm, SamlForm
 from tenantry.sso.models import Certificate, Connection, Flow, SingleSession
 
 from .. import factories
@@ -260,6 +260,15 @@ def test_a_test_tells_what_each_claim_was_taken_for() -> None:
     taken = {row["name"]: row["meaning"] for row in testing.rows(outcome)}
     part = "Part of the name"
     assert taken == {"sub": "Subject", "mail": "E-mail", "fn": part, "ln": part, "g": "Groups", "t": "title", "o": ""}
+
+
+def test_a_line_of_the_mapping_says_what_is_what() -> None:
+    for lines, wrong in (("CN=Staff,OU=x = manager\n\n", ""), ("Staff", "Staff"), ("a = manager\nStaff =", "Staff ="), ("= x", "= x")):
+        for name in ("group_roles", "custom"):
+            found = MappingForm({name: lines}, saml=True).errors.get(name)
+            assert found == (
+                [f"“{wrong}” isn't of the form {'group = role' if name == 'group_roles' else 'ours = theirs'}."] if wrong else None
+            )
 
 
 def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> None:
