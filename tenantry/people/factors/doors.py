@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from tenantry.access.guards import actor_of, authenticate, person
+from tenantry.access.guards import actor_of, authenticate, person, reauthentication
 from tenantry.access.principal import Principal
 from tenantry.audit.services import Actor
 from tenantry.kit.clock import now
@@ -16,6 +16,7 @@ from tenantry.kit.problems import Problem
 
 from .. import steps
 from ..models import Session, User
+from ..sessions import UNFINISHED
 from .passing import SETUP
 
 
@@ -47,9 +48,17 @@ def waiting(request: HttpRequest) -> Session | None:
     return session if session and session.awaits == SETUP else None
 
 
+def is_stale(session: Session) -> bool:
+    """Whether its person signed in too long ago to set a first factor up: the time of grace ended in an open session, and nobody
+    shall put a factor of theirs on somebody else's unlocked screen."""
+    return now() - (session.proved_at or session.created_at) >= UNFINISHED
+
+
 def subject(request: HttpRequest) -> Subject:
-    """Whoever sets up. Raises Problem 401, 403 ``person_required``."""
+    """Whoever sets up. Raises Problem 401, 403 ``person_required``, ``reauthentication_required``: sign in again then."""
     if session := waiting(request):
+        if is_stale(session):
+            raise reauthentication()
         return Subject(session.user, actor_on_the_way_in(request, session.user), session)
     return Subject(person(request), actor_of(request))
 

@@ -17,11 +17,12 @@ from tenantry.kit.problems import Problem
 from tenantry.tenancy.addresses import safe_path
 
 from .. import steps
-from ..cookies import set_device
+from ..cookies import drop_cookie, set_device
 from ..factors import passing, passkeys, services, totp
-from ..factors.doors import Subject, actor_on_the_way_in, subject
+from ..factors.doors import Subject, actor_on_the_way_in, is_stale, subject, waiting
 from ..forms import CodeForm, PasskeyForm, SecondFactorForm, SecondPasskeyForm
 from ..models import Session
+from ..sessions import sign_out
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,6 +57,8 @@ def second_factor_setup(request: HttpRequest) -> HttpResponse:
     """Set one up before going on, because an organization asks everybody for one. The recovery codes are shown once, on the answer."""
     if (away := _elsewhere(request, "second_factor_setup")) is not None:
         return away
+    if (session := waiting(request)) is not None and is_stale(session):
+        return _anew(request, session)
     asking = subject(request)
     offer = totp.pending(asking.user) or totp.begin(asking.user)
     next_path = safe_path(request.POST.get("next", "") or request.GET.get("next", ""))
@@ -78,6 +81,16 @@ def second_factor_setup(request: HttpRequest) -> HttpResponse:
         "codes": form if not given else CodeForm(), "passkey": form if given else PasskeyForm(),
     }  # fmt: skip
     return answer(request, "people/second_factor_setup.html", context, form=form, problem=problem)
+
+
+def _anew(request: HttpRequest, session: Session) -> HttpResponse:
+    """Who has been signed in for long signs in again, and sets the factor up after it."""
+    sign_out(session=session, user=session.user, actor=actor_on_the_way_in(request, session.user))
+    messages.info(request, "Your organization asks everybody for a second factor. Sign in once more, then set one up.")
+    next_path = safe_path(request.POST.get("next", "") or request.GET.get("next", ""))
+    response = redirect(f"{reverse('sign_in')}?{urlencode({'next': next_path})}")
+    drop_cookie(request, response)
+    return response
 
 
 def _set_up(request: HttpRequest, asking: Subject, given: dict[str, Any]) -> list[str]:
