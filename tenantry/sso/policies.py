@@ -198,6 +198,7 @@ def bound(names: Iterable[str]) -> Q:
 def domain_held(domain: Domain, actor: Actor) -> None:
     """A domain more, while single sign-on is enforced: it is for the people of that one, too, from now on. But whoever had it confirmed
     stays signed in."""
+    lock(domain.organization)  # or who enforces it at this moment would not see the domain, nor this that it is enforced
     if of(domain.organization_id).mode != Policy.Mode.ENFORCED:
         return
     ended = _end_sessions(domain.organization_id, [domain.name], but=actor.id)

@@ -16,9 +16,11 @@ from tenantry.kit.problems import Problem
 from tenantry.people.links import make_link
 from tenantry.people.passwords import set_password
 from tenantry.sso import enforcing, recovery
-from tenantry.sso.models import Connection
+from tenantry.sso.connections import lock
+from tenantry.sso.models import Connection, Policy
 
 from ..people import Cast, Client, ok, problem
+from ..threads import Threads, until_waited_for
 from ..users.test_passkeys import options_of, with_passkey
 from .walking import Walk, code_of, connected, verified
 
@@ -128,7 +130,16 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     ann = cast.tenant.sign_in("ann@agency.example")
     domain = ok(fresh.post(f"{cast.org}/domains", json={"domain": "agency.example"}), 201)["id"]
     ok(ann.get("/me"))
-    ok(cast.admin.post(f"{cast.org}/domains/{domain}/decision", json={"decision": "verify", "reason": "Known"}))
+    policy_row = Policy.objects.filter(organization=cast.contoso)
+    with cast.tenant.scope():
+        policy_row.update(mode="test")
+    with Threads(1) as pool, cast.tenant.scope() as entered:  # also where it is enforced at the same moment
+        lock(cast.contoso)
+        told = {"decision": "verify", "reason": "Known"}
+        deciding = pool.submit(cast.admin.post, f"{cast.org}/domains/{domain}/decision", json=told)
+        until_waited_for(entered.using)
+        policy_row.update(mode="enforced")
+    ok(deciding.result())
     assert ann.get("/me").status_code == 401
     ok(fresh.get("/me"))
     with cast.tenant.scope():
