@@ -53,6 +53,14 @@ def test_nothing_is_called_by_what_it_is_not() -> None:
     assert [_name(path) for path in source.tracked("*.py") if re.fullmatch(r"(utils?|helpers?|common|misc)\.py", path.name)] == []
 
 
+def test_what_is_typed_into_looks_like_it() -> None:
+    other = "hidden|radio|checkbox|color|file"
+    pattern = rf"""<(input|textarea|select)\b(?![^>]*type="({other})")(?![^>]*class="[^"]*\binput\b)[^>]*>"""
+    found = re.compile(pattern)
+    pages = [path for path in source.tracked("*.html") if "templates" in path.parts]
+    assert [f"{_name(path)}: {each[0][:80]}" for path in pages for each in found.finditer(path.read_text())] == []
+
+
 def test_nothing_is_left_to_do() -> None:
     assert _lines(rf"\b({MARKS}|XXX)\b", but={"tests/house/test_files.py"}) == []
 
