@@ -126,9 +126,9 @@ def _settle(
     """Give those whose groups have changed the role that follows, where this group has anything to say about that."""
     if not touched:
         return
-    ids = list(touched)
+    ids, moment = list(touched), now()
     for start in range(0, len(ids), _AT_ONCE):
-        ScimUser.objects.filter(id__in=ids[start : start + _AT_ONCE]).update(version=F("version") + 1, changed_at=row.changed_at)
+        ScimUser.objects.filter(id__in=ids[start : start + _AT_ONCE]).update(version=F("version") + 1, changed_at=moment)
     mapped = roles_by_key(organization.id)
     if mapping_key(row.display_name) in mapped or mapping_key(formerly) in mapped:
         roles.recompute(organization=organization, members=ids, mapped=mapped, settings=settings, actor=actor)

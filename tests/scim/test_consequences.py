@@ -60,7 +60,9 @@ def test_groups_give_roles_and_the_last_owner_stays(cast: Cast, directory: Direc
         return found.role
 
     assert role() == "maintainer"
+    before = ok(directory.change(f"/Users/{mia['id']}", {"op": "add", "path": "title", "value": "Dr"}))["meta"]["lastModified"]
     assert directory.delete(f"/Groups/{groups[1]['id']}").status_code == 204
+    assert ok(directory.get(f"/Users/{mia['id']}"))["meta"]["lastModified"] > before, "and not when the group last changed"
     assert role() == "manager"
     assert directory.change(f"/Groups/{groups[0]['id']}", {"op": "remove", "path": "members"}).status_code == 204
     assert role() == "learner"
