@@ -66,6 +66,12 @@ def farewell(connection: Connection, session: SingleSession, *, moment: datetime
     return sent
 
 
+def ended_there(connection: Connection, received: bindings.Received, *, moment: datetime) -> bool:
+    """Whether the provider has ended all that we asked it to end. Ours has ended already, so nothing else follows. Raises Refused."""
+    sp, idp = parties.sp_of(connection), parties.idp_of(connection, moment)
+    return not logout.read_response(received, sp=sp, idp=idp, request_id=None, moment=moment).partial
+
+
 def told_to_end(connection: Connection, received: bindings.Received, *, moment: datetime) -> tuple[logout.LogoutRequest, str | Form]:
     """Whose sessions the provider ends, and our answer to it. Counts once. Raises Refused."""
     sp, idp = parties.sp_of(connection), parties.idp_of(connection, moment)

@@ -41,5 +41,7 @@ def test_single_logout_both_ways(cast: Cast) -> None:
     assert "/test-provider/saml/slo?SAMLRequest=" in asked
     back = other.get(asked).headers["location"]
     assert back.startswith(f"{ours['slo_url']}?SAMLResponse=")
-    assert other.get(back).headers["location"].endswith("/sign-in")
+    for answered, words in ((back, "here and at your identity provider"), (back.partition("&SigAlg")[0], "you may still be signed in")):
+        assert other.get(answered).headers["location"].endswith("/sign-in")
+        assert words in other.get("/sign-in").text, "what the provider has said, if it was the provider"
     assert other.http.get("/me").status_code == 401

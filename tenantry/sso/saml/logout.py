@@ -87,10 +87,10 @@ def read_request(received: Received, *, sp: Sp, idp: Idp, moment: datetime) -> L
     )
 
 
-def read_response(received: Received, *, sp: Sp, idp: Idp, request_id: str, moment: datetime) -> LogoutResponse:
-    """The provider's answer to the request of ours with this ID. Raises Refused."""
+def read_response(received: Received, *, sp: Sp, idp: Idp, request_id: str | None, moment: datetime) -> LogoutResponse:
+    """The provider's answer to the request of ours with this ID; None where nothing follows from it but a sentence. Raises Refused."""
     response = _opened(received, "LogoutResponse", sp, idp, moment)
-    if response.get("InResponseTo") != request_id:
+    if request_id is not None and response.get("InResponseTo") != request_id:
         raise refused("saml_logout_in_response_to")
     issued = documents.moment(response.get("IssueInstant"))
     if issued is None or moment - checks.SKEW >= issued + _LASTS:
@@ -99,7 +99,7 @@ def read_response(received: Received, *, sp: Sp, idp: Idp, request_id: str, mome
     partial = STATUS + "PartialLogout" in codes
     if codes[:1] != [STATUS + "Success"] and not partial:
         raise refused("saml_logout_status")
-    return LogoutResponse(documents.identifier(response), request_id, partial, received.relay_state)
+    return LogoutResponse(documents.identifier(response), str(response.get("InResponseTo", "")), partial, received.relay_state)
 
 
 def peek(received: Received) -> tuple[str, str]:

@@ -215,16 +215,30 @@ def slo(request: HttpRequest, connection_id: UUID) -> HttpResponseBase:
 
 def _saml_logout(request: HttpRequest, connection: Connection) -> HttpResponse:
     given: QueryDict = request.POST if request.method == "POST" else request.GET
-    if "SAMLResponse" in given:  # the answer to ours: whatever it says, our session has ended already
-        messages.success(request, "You are signed out, here and at your identity provider.")
-        return redirect("sign_in")
-    if request.method == "POST":
-        received = bindings.from_form({name: str(given[name]) for name in given})
-    else:
-        received = bindings.from_query(request.META.get("QUERY_STRING", ""))
-    found, answer = saml_door.told_to_end(connection, received, moment=parties.moment_of(connection))
+    if "SAMLResponse" in given:
+        return _farewell_answered(request, connection, given)
+    found, answer = saml_door.told_to_end(connection, _received(request, given), moment=parties.moment_of(connection))
     ending.end_sessions_of(connection, subject=found.name_id, indexes=found.session_indexes)
     return carried(request, answer)
+
+
+def _received(request: HttpRequest, given: QueryDict) -> bindings.Received:
+    if request.method == "POST":
+        return bindings.from_form({name: str(given[name]) for name in given})
+    return bindings.from_query(request.META.get("QUERY_STRING", ""))
+
+
+def _farewell_answered(request: HttpRequest, connection: Connection, given: QueryDict) -> HttpResponse:
+    """The answer to ours: whatever it says, our session has ended already."""
+    try:
+        there = saml_door.ended_there(connection, _received(request, given), moment=parties.moment_of(connection))
+    except Refused:
+        there = False
+    if there:
+        messages.success(request, "You are signed out, here and at your identity provider.")
+    else:
+        messages.info(request, "You are signed out here. At your identity provider you may still be signed in.")
+    return redirect("sign_in")
 
 
 def _openid_logout(request: HttpRequest, connection: Connection) -> HttpResponse:
