@@ -49,7 +49,7 @@ def acting(session: Session, staff_role: str, belongings: Callable[[UUID], Seque
         return None, _farewell(row)
     looking = Principal(
         via="session", user=row.user, session=session, memberships=(place,), impersonator=session.user, impersonation_id=row.id,
-        raised=row.raised_at is not None,
+        raised=row.raised_at is not None, looks_until=row.expires_at,
     )  # fmt: skip
     return looking, ""
 
