@@ -173,12 +173,14 @@ def test_staff_reset_the_factors_of_somebody_who_lost_them(cast: Cast) -> None:
     problem(cast.tenant.staff("sam@northwind.example", "support").request("DELETE", path, json={"reason": "x"}), 403, "permission_denied")
     nora = cast.tenant.staff("nora@northwind.example", "admin")
     problem(nora.request("DELETE", f"/users/{nora.id}/factors", json={"reason": "x"}), 409, "own_account")
+    domain = ok(cast.owner.post(f"{cast.org}/domains", json={"domain": "contoso.example"}), 201)["id"]
     cast.tenant.move_clock(minutes=16)  # what opens more than it closes asks staff, too, for a fresh proof
     problem(nora.request("DELETE", path, json={"reason": "x"}), 403, "reauthentication_required")
     for at, body in (
         ("/staff", {"email": "a@b.example", "role": "admin"}),
         (f"{cast.org}/sign-in-policy/lifting", {"reason": "x"}),
         (f"{cast.org}/sso-policy/lift", {"reason": "x"}),
+        (f"{cast.org}/domains/{domain}/decision", {"decision": "verify", "reason": "x"}),
     ):
         problem(nora.post(at, json=body), 403, "reauthentication_required")
     done = ok(cast.admin.request("DELETE", path, json={"reason": "Lost her phone"}))

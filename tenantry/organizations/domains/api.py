@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from tenantry.access.guards import actor_of, guard, signed_in
+from tenantry.access.guards import actor_of, guard, require_recent, signed_in
 from tenantry.access.limits import count, told
 from tenantry.kit.etags import expected_version, set_etag
 from tenantry.kit.ids import encode
@@ -178,6 +178,7 @@ def decide_domain(
 ) -> dict[str, Any]:
     """For staff, with a reason. A domain confirmed so isn't checked again."""
     found = queries.load(domain_id, organization=guard(request, "domains:decide", organization_id))
+    require_recent(request)
     decided = services.decide(domain=found, verify=body.decision == "verify", reason=body.reason, actor=actor_of(request))
     set_etag(response, decided.version)
     return shape(decided)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, not_in_maintenance, person, signed_in
+from tenantry.access.guards import actor_of, guard, guard_tenant, is_open, not_in_maintenance, person, require_recent, signed_in
 from tenantry.access.limits import count
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
@@ -197,6 +197,7 @@ def staff_domain(request: HttpRequest, organization_id: UUID, domain_id: UUID) -
     """Staff's decision: confirm a domain without a proof, or take it back."""
     guard_tenant(request, "domains:decide")
     one: Organization = guard(request, "domains:decide", organization_id)
+    require_recent(request)
     found = queries.load(domain_id, organization=one)
     verifies = found.state not in queries.HELD
     form, problem = DecisionForm(request.POST or None), None
