@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -45,7 +44,7 @@ class Principal:
     """Nobody, a person with a session, a key, or a directory's token (``scim``), which is at ``/scim/v2`` alone.
 
     ``scopes`` narrow a key: None means all that its role holds. ``impersonator``: the staff whose session speaks as ``user``;
-    ``raised`` says that they may change something, ``looks_until`` when it ends by itself. ``over``: what to tell staff who looked
+    ``raised`` says that they may change something, ``minutes_left`` how long they may look at most. ``over``: what to tell staff who looked
     as somebody until a moment ago.
     """
 
@@ -62,7 +61,7 @@ class Principal:
     impersonator: User | None = None
     impersonation_id: UUID | None = None
     raised: bool = False
-    looks_until: datetime | None = None
+    minutes_left: int = 0
     over: str = ""
 
     @property

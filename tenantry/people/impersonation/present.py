@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 from uuid import UUID
 
@@ -49,9 +51,13 @@ def acting(session: Session, staff_role: str, belongings: Callable[[UUID], Seque
         return None, _farewell(row)
     looking = Principal(
         via="session", user=row.user, session=session, memberships=(place,), impersonator=session.user, impersonation_id=row.id,
-        raised=row.raised_at is not None, looks_until=row.expires_at,
+        raised=row.raised_at is not None, minutes_left=_minutes_until(row.expires_at),
     )  # fmt: skip
     return looking, ""
+
+
+def _minutes_until(end: datetime | None) -> int:
+    return ceil((end - now()) / timedelta(minutes=1)) if end else 0
 
 
 def _farewell(row: Impersonation) -> str:
