@@ -34,6 +34,7 @@ def _verify(slug: str, domain: str, organization: str, reason: str) -> str:
     """What was done, as a sentence. Raises SystemExit, Problem."""
     from tenantry.audit.services import CLI
     from tenantry.organizations.domains import services
+    from tenantry.organizations.domains.names import shown
     from tenantry.organizations.domains.queries import claims
     from tenantry.organizations.queries import load
     from tenantry.tenancy.scope import scope
@@ -52,4 +53,4 @@ def _verify(slug: str, domain: str, organization: str, reason: str) -> str:
             names = ", ".join(row.organization.slug for row in found)
             raise SystemExit(f"Several have claimed {domain}: {names}. Say which with --organization SLUG.")
         done = services.decide(domain=found[0], verify=True, reason=reason, actor=CLI)
-        return f"{done.name} is {done.organization.name}'s."
+        return f"{shown(done.name)} is {done.organization.name}'s."

@@ -145,6 +145,8 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     with cast.tenant.scope():
         sent = cast.tenant.mails_for("owner@contoso.example")[0]
     assert sent["subject"] == "Single sign-on is now enforced"
+    ok(fresh.put(policy, json={"mode": "off"}))
+    assert "turned single sign-on off" in cast.tenant.mails_for("owner@contoso.example")[0]["text"]
 
 
 def test_no_path_leads_around_it(cast: Cast) -> None:
