@@ -57,10 +57,13 @@ def saved(organization: Organization) -> Policy:
 
 
 def primary_of(policy: Policy) -> Connection | None:
-    """The connection to which people are sent: the chosen one, else of those that are set up one that was tested, the oldest."""
+    """The connection to which people are sent: the chosen one, else of those that are set up one that was tested, the oldest.
+
+    Tested once, not as it is now: whoever changes a connection, or tries another, doesn't send everybody elsewhere by that.
+    """
     ready = Connection.objects.filter(organization_id=policy.organization_id, state=Connection.State.READY)
     chosen = ready.filter(id=policy.primary_id).first() if policy.primary_id else None
-    return chosen or ready.filter(tested_at__isnull=False).order_by("id").first() or ready.order_by("id").first()
+    return chosen or ready.filter(last_test__isnull=False).order_by("id").first() or ready.order_by("id").first()
 
 
 def unmet(organization: Organization, policy: Policy | None = None) -> list[str]:

@@ -125,6 +125,13 @@ def test_enforcing_waits_until_an_owner_could_get_in(cast: Cast) -> None:
     untried = ok(fresh.post(f"{cast.org}/sso-connections", json={"kind": "saml", "preset": "test"}), 201)["id"]
     assert problem(fresh.put(policy, json={"primary": untried}), 409, "sso_enforcement_unmet")["unmet"] == ["owner_tested"]
     problem(fresh.delete(at), 409, "sso_last_way_in")
+    ok(fresh.patch(at, json={"mapping": {}}))  # which is untested by that; and then another one is tried
+    with cast.tenant.scope():
+        rows.filter(last_test__isnull=True).update(tested_at=now(), last_test={})
+    assert ok(cast.nobody.post("/auth/sso/domain-check", json={"email": "x@contoso.example"}))["url"].startswith(start)
+    problem(fresh.delete(f"{cast.org}/sso-connections/{untried}"), 409, "sso_last_way_in")
+    with cast.tenant.scope():
+        rows.update(tested_at=now())
     ok(fresh.delete(f"{cast.org}/sso-connections/{untried}"), 204)
     # A domain more: it is for the people of that one, too, and not from their next sign-in on.
     ann = cast.tenant.sign_in("ann@agency.example")
