@@ -257,7 +257,11 @@ def test_an_organizations_networks_and_second_factor_bind_its_members_and_not_st
     ok(cast.admin.put(at, json={"allowed_networks": ["203.0.113.0/24"]}))
     problem(cast.learner.get(cast.org), 403, "network_not_allowed")
     ok(cast.admin.put(at, json={"second_factor": "required", "grace_days": 0}))
+    ok(cast.admin.put(at, json={"allowed_networks": None, "grace_days": 3}))
     look(cast, sam, "learner")
+    home = f"{cast.tenant.url}/o/contoso/"
+    assert "Set it up" in cast.learner.get(home).text and "Set it up" not in sam.get(home).text, "what is refused isn't offered"
+    ok(cast.admin.put(at, json={"allowed_networks": ["203.0.113.0/24"], "grace_days": 0}))
     cast.tenant.move_clock(minutes=2)  # the next time that a session's rules are read
     problem(cast.learner.get(cast.org), 401, "second_factor_setup_required")
     assert ok(sam.get(cast.org))["name"] == "Contoso"

@@ -16,7 +16,7 @@ from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from tenantry.access.principal import principal_of
+from tenantry.access.principal import NOBODY, principal_of
 from tenantry.maintenance.door import concerning, is_exempt, windows_of
 from tenantry.people.factors import passing
 from tenantry.people.rules import Rules, rules_of
@@ -295,10 +295,11 @@ def program_theme(context: Context) -> str:
 def factor_notice(context: Context) -> dict[str, Any]:
     """Until when this person has to set up a second factor, where an organization of theirs asks everybody for one."""
     request = context.get("request")
-    user = getattr(getattr(request, "principal", None), "user", None)
+    principal = getattr(request, "principal", NOBODY)
+    user = principal.user if principal.session and principal.impersonator is None else None  # who looks as somebody can't do it for them
     rules = rules_of(user.id) if user else Rules()
-    asked = rules.second_factor_from is not None and user and principal_of(request).session and not passing.has_factor(user)
-    return {"rules": rules if asked else None}
+    asked = rules.second_factor_from is not None and user and not passing.has_factor(user)
+    return {"rules": rules if asked else None, "organization": context.get("organization")}
 
 
 @register.simple_tag
