@@ -54,9 +54,11 @@ def take_over(connection_id: UUID, url: str, issuer: str, found: Found | str) ->
         return
     before = {name: getattr(connection, name) for name in _FOLLOWED} | {"certificates": _fingerprints(connection)}
     connections.put_found(connection, found)
-    connection.save()
     after = {name: getattr(connection, name) for name in _FOLLOWED} | {"certificates": _fingerprints(connection)}
-    if changes := difference(before, after):
+    changes = difference(before, after)
+    connection.version += bool(changes)  # a form that was opened before would write the old values back
+    connection.save()
+    if changes:
         record("sso.connection_refreshed", actor=JOB, organization_id=connection.organization_id, target=connection, label=connection.name,
                changes=changes)  # fmt: skip
 

@@ -22,6 +22,7 @@ from tenantry.people.models import Session
 from tenantry.people.sessions import COOKIE
 from tenantry.sso import ending, testing, troubles, upkeep
 from tenantry.sso.forms import MappingForm, SamlForm
+from tenantry.sso.lookups import Found
 from tenantry.sso.models import Certificate, Connection, Flow, SingleSession
 
 from .. import factories
@@ -357,6 +358,15 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
     page = Walk(cast.tenant, cast.tenant.staff("sam@vendor.example", "support")).get("/staff/sso").text
     assert "Contoso" in page and "ends within 7 days" in page and "status 500" in page
     assert "A certificate ends" in Walk(cast.tenant, cast.owner).get("/o/contoso/sso").text
+    # What the daily reading brought, a form that was open meanwhile doesn't take back.
+    before = connection.version
+    with cast.tenant.scope():
+        for moved in (False, True, False):
+            url = "https://idp.contoso.example/moved" if moved else connection.sso_url
+            upkeep.take_over(connection.id, "", connection.issuer, Found({"sso_url": url}))
+            connection.refresh_from_db()
+    problem(cast.owner.patch(one, json={"name": "Late"}, headers={"If-Match": f'"v{before}"'}), 412, "version_stale")
+    assert (connection.version, cast.actions().count("sso.connection_refreshed")) == (before + 1, 1)
     for rows, change, undo in (
         (Organization.objects.filter(id=cast.contoso.id), {"deleted_at": now()}, {"deleted_at": None}),
         (Connection.objects.filter(state="ready"), {"state": "draft", "refresh_error": ""}, {}),
