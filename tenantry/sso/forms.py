@@ -51,7 +51,13 @@ class SamlForm(forms.Form):
         label="Certificates",
         required=False,
         widget=forms.Textarea(attrs={**_MONO, "rows": 5}),
-        help_text="One or more from -----BEGIN CERTIFICATE----- on, or the Base64 text of one. They take the place of those before.",
+        help_text="One or more from -----BEGIN CERTIFICATE----- on, or the Base64 text of one.",
+    )
+    keep_certificates = forms.BooleanField(
+        label="Keep the present certificates beside them",
+        required=False,
+        initial=True,
+        help_text="For a roll-over: the provider may sign with either. One that has ended is dropped.",
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

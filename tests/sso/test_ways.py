@@ -24,6 +24,7 @@ from tenantry.sso import ending, testing, troubles, upkeep
 from tenantry.sso.forms import MappingForm, SamlForm
 from tenantry.sso.lookups import Found
 from tenantry.sso.models import Certificate, Connection, Flow, SingleSession
+from tenantry.sso.saml import certificates as x509
 
 from .. import factories
 from ..people import Cast, ok, problem, race
@@ -306,6 +307,13 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
         ok(cast.owner.patch(one, json={"certificates": parts}))
     page = Walk(cast.tenant, cast.owner).post(f"/o/contoso/sso/{draft['id']}", name="Okta", certificates="rubbish")
     assert page.status_code == 422 and 'id="id_certificates-error"' in page.text, "beside its field"
+    rolling = ok(cast.owner.post(at, json={"kind": "saml"}), 201)["id"]
+    for keep, count in ({}, 1), ({"keep_certificates": "on"}, 2), ({}, 1):
+        _, another = x509.make(name="next", moment=now())
+        Walk(cast.tenant, cast.owner).post(f"/o/contoso/sso/{rolling}", name="Rolling", certificates=another, **keep)
+        assert len(ok(cast.owner.get(f"{at}/{rolling}"))["certificates"]) == count
+    assert "Keep the present" in Walk(cast.tenant, cast.owner).get(f"/o/contoso/sso/{rolling}").text
+    ok(cast.owner.delete(f"{at}/{rolling}"), 204)
     by_form = ok(cast.owner.patch(one, json={"sso_binding": "post", "slo_binding": "post"}))
     assert (ready.json()["sso_binding"], by_form["sso_binding"], by_form["slo_binding"]) == ("redirect", "post", "post")
     token = ok(cast.owner.post(f"{one}/test"), 201)["url"]

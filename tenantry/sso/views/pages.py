@@ -118,6 +118,8 @@ def sso_connection(request: HttpRequest, slug: str, connection_id: UUID) -> Http
             # The built-in provider's page asks for the name alone: the rest is known, and isn't to be emptied.
             values = {"name": form.cleaned_data["name"]} if connection.preset == "test" else form.values()
             found = look_up(values, kind=connection.kind)
+            if "certificates" in values and form.cleaned_data["keep_certificates"]:
+                values["certificates"] += Certificate.objects.filter(connection=connection).values_list("pem", flat=True)
             if values.get("metadata_xml") and connection.metadata_url and "metadata_url" not in values:
                 values["metadata_url"] = ""  # what was pasted isn't read again every day
             changed = connections.update_connection(
