@@ -201,14 +201,18 @@ def _settings_shape(response: HttpResponse, found: settings.Settings) -> dict[st
 
 @router.get("/organizations/{organization_id}/scim-group-mappings", response=Listing[MappingOut],
             summary="Which role a directory's groups give", **needs("identity:read"))  # fmt: skip
-def get_scim_group_mappings(request: HttpRequest, organization_id: OrganizationRef) -> dict[str, Any]:
-    """The highest role first. Somebody in several mapped groups has the highest of their roles."""
-    return listing(Page(mappings.of(guard(request, "identity:read", organization_id).id), None), asdict)
+def get_scim_group_mappings(request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef) -> dict[str, Any]:
+    """The highest role first. Somebody in several mapped groups has the highest of their roles. Their version is the settings'."""
+    organization = guard(request, "identity:read", organization_id)
+    set_etag(response, settings.of(organization.id).version)  # first: of what changes in between it is the older one
+    return listing(Page(mappings.of(organization.id), None), asdict)
 
 
 @router.put("/organizations/{organization_id}/scim-group-mappings", response=Listing[MappingOut],
-            summary="Set which role a directory's groups give", **needs("identity:write"))  # fmt: skip
-def put_scim_group_mappings(request: HttpRequest, organization_id: OrganizationRef, body: list[MappingIn]) -> dict[str, Any]:
+            summary="Set which role a directory's groups give", **needs("identity:write", versioned=True))  # fmt: skip
+def put_scim_group_mappings(
+    request: HttpRequest, response: HttpResponse, organization_id: OrganizationRef, body: list[MappingIn]
+) -> dict[str, Any]:
     """Make the mappings exactly these; everybody's role follows. A group is mapped to owner, maintainer or billing_admin only by
     somebody who may give those roles. The last owner stays owner whatever the groups say."""
     organization = guard(request, "identity:write", organization_id)
@@ -216,8 +220,10 @@ def put_scim_group_mappings(request: HttpRequest, organization_id: OrganizationR
         require_recent(request)
     found = mappings.change(
         organization_id=organization.id, mappings=[mappings.Mapping(each.group, each.role) for each in body],
-        governance=signed_in(request).may("members:grant_governance", organization.id), actor=actor_of(request),
+        governance=signed_in(request).may("members:grant_governance", organization.id), expected_version=expected_version(request),
+        actor=actor_of(request),
     )  # fmt: skip
+    set_etag(response, settings.of(organization.id).version)
     return listing(Page(found, None), asdict)
 
 

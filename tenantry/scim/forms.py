@@ -58,9 +58,11 @@ class SettingsForm(forms.Form):
 class MappingsForm(forms.Form):
     """As many rows as there are mappings, and a few more; a row without a group is none."""
 
-    def __init__(self, data: Any, *, held: Sequence[Mapping], rows: int, governance: bool) -> None:
-        super().__init__(data)
-        self.rows = max(rows, len(held) + EMPTY_ROWS)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, held: Sequence[Mapping], version: int, rows: int, governance: bool) -> None:
+        super().__init__(data, initial={"version": version})
+        self.rows = rows or len(held) + EMPTY_ROWS
         choices = [(name, role.label) for name, role in ROLES.items()]
         for index in range(self.rows):
             given = held[index] if index < len(held) else None

@@ -62,14 +62,16 @@ def use_recompute(recompute: Callable[..., None]) -> None:
     _recompute = recompute
 
 
-def change(*, organization_id: UUID, mappings: Sequence[Mapping], governance: bool, actor: Actor) -> list[Mapping]:
+def change(
+    *, organization_id: UUID, mappings: Sequence[Mapping], governance: bool, expected_version: int | None = None, actor: Actor
+) -> list[Mapping]:
     """Make the mappings exactly these, and give everybody the role that follows, in the same transaction.
 
     ``governance``: whether the caller may give the roles owner, maintainer and billing_admin; without it, groups that are
-    mapped to one stay as they are. Raises Problem 403 ``role_not_grantable``, 409 ``last_owner``, 402, 422.
+    mapped to one stay as they are. Raises Problem 403 ``role_not_grantable``, 409 ``last_owner``, 402, 412, 422.
     """
     wanted = _checked(mappings)
-    held(organization_id)
+    settings = held(organization_id, expected_version=expected_version)
     rows = {row.group_key: row for row in ScimGroupMapping.objects.filter(organization_id=organization_id)}
     touched = [
         (index, role)
@@ -91,6 +93,8 @@ def change(*, organization_id: UUID, mappings: Sequence[Mapping], governance: bo
     ScimGroupMapping.objects.bulk_create(
         ScimGroupMapping(organization_id=organization_id, group=group, group_key=key, role=role) for key, (group, role) in wanted.items()
     )
+    settings.version += 1
+    settings.save(update_fields=["version"])
     changes = {"mappings": {"before": before, "after": after}}
     record("scim.mappings_changed", actor=actor, organization_id=organization_id, label="Directory sync", changes=changes)
     _recompute(organization_id=organization_id, actor=actor)

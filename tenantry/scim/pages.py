@@ -132,18 +132,23 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 def mappings(request: HttpRequest, slug: str) -> HttpResponse:
     """Which role the directory's groups give. “Another row” asks for the same form with one more."""
     organization = guard(request, WRITES if request.method == "POST" else READS, slug)
-    governance, held = signed_in(request).may(GOVERNS, organization.id), groups.of(organization.id)
+    # The version first: of what changes in between it is the older one, and saving says so.
+    governance, present, held = signed_in(request).may(GOVERNS, organization.id), rules.of(organization.id), groups.of(organization.id)
     asked = request.POST.get("rows", "")
     rows = min(int(asked), groups.MOST) if asked.isdecimal() and len(asked) < 6 else 0
-    form, problem = MappingsForm(request.POST or None, held=held, rows=rows, governance=governance), None
+    form, problem = MappingsForm(request.POST or None, held=held, version=present.version, rows=rows, governance=governance), None
     if "more" in request.POST:
         form.is_valid()
-        form = MappingsForm(None, held=form.given(), rows=form.rows + 1, governance=governance)
+        version = form.cleaned_data.get("version", present.version)
+        form = MappingsForm(None, held=form.given(), version=version, rows=form.rows + 1, governance=governance)
     elif request.method == "POST" and form.is_valid():
         if any(mapping.role == "owner" for mapping in form.given()):
             require_recent(request)
         try:
-            groups.change(organization_id=organization.id, mappings=form.given(), governance=governance, actor=actor_of(request))
+            groups.change(
+                organization_id=organization.id, mappings=form.given(), governance=governance,
+                expected_version=form.cleaned_data["version"], actor=actor_of(request),
+            )  # fmt: skip
         except Problem as refused:
             problem = refused.pointing(form.named)
         else:
@@ -152,7 +157,7 @@ def mappings(request: HttpRequest, slug: str) -> HttpResponse:
     known = status.group_names(organization.id)
     mapped = {groups.key_of(mapping.group) for mapping in held}
     context = _context(
-        request, organization, "groups", held=held, known=known, governance=governance, settings=rules.of(organization.id),
+        request, organization, "groups", held=held, known=known, governance=governance, settings=present,
         unmapped=[name for name in known if groups.key_of(name) not in mapped],
     )  # fmt: skip
     return answer(request, "scim/mappings.html", context, form=form, problem=problem)

@@ -41,10 +41,16 @@ def require_enabled(settings: Settings) -> None:
         raise Problem(403, "scim_disabled", "Directory sync is switched off. An owner can switch it on under “Directory sync”.")
 
 
-def held(organization_id: UUID) -> ScimSettings:
-    """The organization's row, locked until the transaction ends: whoever changes its tokens, settings or mappings waits here."""
+def held(organization_id: UUID, *, expected_version: int | None = None) -> ScimSettings:
+    """The organization's row, locked until the transaction ends: whoever changes its tokens, settings or mappings waits here.
+
+    Settings and mappings have one version. Raises Problem 412 ``version_stale`` when another one was expected.
+    """
     ScimSettings.objects.bulk_create([ScimSettings(organization_id=organization_id)], ignore_conflicts=True)
-    return ScimSettings.objects.select_for_update().get(organization_id=organization_id)
+    row = ScimSettings.objects.select_for_update().get(organization_id=organization_id)
+    if expected_version is not None and row.version != expected_version:
+        raise Problem(412, "version_stale", "Somebody changed what the directory may do, or its groups' roles, meanwhile. Load them again.")
+    return row
 
 
 def change(
@@ -57,9 +63,7 @@ def change(
     if default_role is not None and default_role not in DEFAULT_ROLES:
         detail = "Nobody becomes owner, maintainer or billing admin by default. Map a group to that role instead."
         raise invalid(detail, pointer="/default_role", code="role_not_default")
-    row = held(organization_id)
-    if expected_version is not None and row.version != expected_version:
-        raise Problem(412, "version_stale", "Somebody changed these settings meanwhile. Load them again.")
+    row = held(organization_id, expected_version=expected_version)
     before = asdict(of(organization_id))
     given = {
         "enabled": enabled, "provision": provision, "deprovision": deprovision, "update_profile": update_profile,

@@ -223,8 +223,12 @@ def test_mappings_change_roles_at_once_and_never_that_of_the_last_owner(cast: Ca
     ok(cast.owner.put(at, json=[board]))
     found = directory.member("mia@contoso.example")
     assert found is not None and found.role == "learner", "what came from a group goes with its mapping"
+    seen = cast.owner.get(at).headers["etag"]
+    for wanted, changed in (([board], False), ([board, {"group": "Sales", "role": "manager"}], True)):
+        assert (ok(cast.owner.put(at, json=wanted, headers={"If-Match": seen})) and cast.owner.get(at).headers["etag"] != seen) is changed
+    problem(cast.owner.put(at, json=[board], headers={"If-Match": seen}), 412, "version_stale")
     standing = ok(cast.owner.get(f"{cast.org}/scim-status"))
-    assert (standing["users_active"], standing["groups"], standing["mappings"]) == (2, 2, 1)
+    assert (standing["users_active"], standing["groups"], standing["mappings"]) == (2, 2, 2)
     assert "Your directory also sends Leads" in cast.owner.get(f"{cast.tenant.url}/o/contoso/directory-sync/groups").text
 
 
@@ -296,7 +300,17 @@ def test_an_owner_connects_a_directory_on_pages_without_scripts(cast: Cast) -> N
     page = owner.get(url).text
     assert token not in page and "What failed of late" in page and "Today" in page
 
-    rows = {"0_group": "IT", "0_role": "maintainer", "1_group": "", "1_role": "owner", "2_group": "it", "2_role": "learner", "rows": "3"}
+    (version,) = re.findall(r'name="version" value="(\d+)"', owner.get(f"{url}/groups").text)
+    rows = {
+        "version": version,
+        "0_group": "IT",
+        "0_role": "maintainer",
+        "1_group": "",
+        "1_role": "owner",
+        "2_group": "it",
+        "2_role": "learner",
+        "rows": "3",
+    }
     more = owner.post(f"{url}/groups", data={**rows, "more": "1"})
     assert (more.status_code, more.text.count('list="known-groups"')) == (200, 4)
     refused = owner.post(f"{url}/groups", data=rows)
@@ -304,6 +318,8 @@ def test_an_owner_connects_a_directory_on_pages_without_scripts(cast: Cast) -> N
     assert refused.text.index("stands there twice") > refused.text.index('name="2_group"'), "beside the row that is wrong"
     saved = owner.post(f"{url}/groups", data={**rows, "2_group": "Team leads", "2_role": "manager"})
     assert saved.status_code == 302
+    late = owner.post(f"{url}/groups", data={**rows, "2_group": ""})
+    assert (late.status_code, "Load them again" in late.text) == (412, True), "nobody takes back what another has saved meanwhile"
     assert ok(owner.get(f"{cast.org}/scim-group-mappings"))["data"] == [
         {"group": "IT", "role": "maintainer"}, {"group": "Team leads", "role": "manager"},
     ]  # fmt: skip

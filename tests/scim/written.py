@@ -47,6 +47,6 @@ def written(cast: Cast, directory: Directory, address: str, name: str) -> Any:
         written = {
             "row": list(row.values()), "member": list(member.values()), "user": list(member.values(*users)),
             "events": list(events.values()),
-            "deliveries": [{**each, "body": json.loads(each["body"])} for each in deliveries.order_by("endpoint_id").values(*_LASTING)],
+            "deliveries": [{**each, "body": json.loads(each["body"])} for each in deliveries.order_by("endpoint_id", "event_id").values(*_LASTING)],
         }  # fmt: skip
     return plain(written, name)
