@@ -87,11 +87,16 @@ def read_metadata(document: bytes, moment: datetime, *, pointer: str = "/metadat
 
 
 def read_certificates(texts: Sequence[str], moment: datetime) -> list[Certificate]:
-    """Pasted certificates (PEM). Raises Problem 422 ``sso_certificate_refused`` that says why, at the one that is refused."""
+    """Pasted certificates (PEM). Raises Problem 422 ``sso_certificate_refused`` that says why, at the one that is refused.
+
+    One that has ended is refused also beside one that counts: metadata may hold it still, but nobody pastes it on purpose.
+    """
     found = []
     for number, text in enumerate(texts):
         try:
             found.append(x509.read(text))
+            if found[-1].not_after < moment:
+                x509.check(found[-1], moment)
         except Refused as refused:
             raise invalid(_said(refused), pointer=f"/certificates/{number}", code="sso_certificate_refused") from refused
     return usable(found, moment, pointer="/certificates")

@@ -42,11 +42,11 @@ def written(cast: Cast, directory: Directory, address: str, name: str) -> Any:
         row = ScimUser.objects.filter(organization_id=directory.organization_id, user_name=address)
         member = Membership.objects.filter(organization_id=directory.organization_id, user__email=address)
         events = Event.objects.filter(target_label__istartswith=address).order_by("id")
-        deliveries = Delivery.objects.filter(event_id__in=events.values("id"))
+        deliveries = Delivery.objects.filter(event_id__in=events.values("id")).order_by("endpoint_id", "event_id")
         users = ("user__name", "user__email", "user__status", "user__generation", "user__password")
         written = {
             "row": list(row.values()), "member": list(member.values()), "user": list(member.values(*users)),
             "events": list(events.values()),
-            "deliveries": [{**each, "body": json.loads(each["body"])} for each in deliveries.order_by("endpoint_id", "event_id").values(*_LASTING)],
+            "deliveries": [{**each, "body": json.loads(each["body"])} for each in deliveries.values(*_LASTING)],
         }  # fmt: skip
     return plain(written, name)

@@ -312,6 +312,9 @@ def test_connections_are_set_up_field_by_field_and_looked_after(cast: Cast) -> N
         _, another = x509.make(name="next", moment=now())
         Walk(cast.tenant, cast.owner).post(f"/o/contoso/sso/{rolling}", name="Rolling", certificates=another, **keep)
         assert len(ok(cast.owner.get(f"{at}/{rolling}"))["certificates"]) == count
+    _, ended = x509.make(name="old", moment=now() - timedelta(days=365 * 30))
+    page = Walk(cast.tenant, cast.owner).post(f"/o/contoso/sso/{rolling}", name="Rolling", certificates=ended, keep_certificates="on")
+    assert page.status_code == 422 and 'id="id_certificates-error"' in page.text, "also beside one that counts"
     assert "Keep the present" in Walk(cast.tenant, cast.owner).get(f"/o/contoso/sso/{rolling}").text
     ok(cast.owner.delete(f"{at}/{rolling}"), 204)
     by_form = ok(cast.owner.patch(one, json={"sso_binding": "post", "slo_binding": "post"}))

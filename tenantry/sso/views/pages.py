@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tenantry.access.guards import actor_of, guard, is_open, require_recent, signed_in
+from tenantry.kit.clock import now
 from tenantry.kit.forms import answer
 from tenantry.kit.problems import Problem
 from tenantry.organizations import domains
@@ -119,7 +120,8 @@ def sso_connection(request: HttpRequest, slug: str, connection_id: UUID) -> Http
             values = {"name": form.cleaned_data["name"]} if connection.preset == "test" else form.values()
             found = look_up(values, kind=connection.kind)
             if "certificates" in values and form.cleaned_data["keep_certificates"]:
-                values["certificates"] += Certificate.objects.filter(connection=connection).values_list("pem", flat=True)
+                present = Certificate.objects.filter(connection=connection, not_after__gt=now())
+                values["certificates"] += present.values_list("pem", flat=True)
             if values.get("metadata_xml") and connection.metadata_url and "metadata_url" not in values:
                 values["metadata_url"] = ""  # what was pasted isn't read again every day
             changed = connections.update_connection(
