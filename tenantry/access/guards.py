@@ -128,13 +128,9 @@ def require_recent(request: HttpRequest) -> None:
         raise reauthentication()
 
 
-def reauthentication() -> Problem:
-    """The refusal of a dangerous act long after the last proof of identity."""
-    return Problem(
-        HTTPStatus.FORBIDDEN,
-        "reauthentication_required",
-        "This needs a fresh proof that it is you (POST /auth/proof). Then try again.",
-    )
+def reauthentication(detail: str = "This needs a fresh proof that it is you (POST /auth/proof). Then try again.") -> Problem:
+    """The refusal of a dangerous act long after the last proof of identity; ``detail`` where the way out is another."""
+    return Problem(HTTPStatus.FORBIDDEN, "reauthentication_required", detail)
 
 
 def guard(request: HttpRequest, permission: str, organization_id: UUID | str) -> Organization:

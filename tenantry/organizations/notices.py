@@ -14,8 +14,8 @@ from .models import Membership, Organization, Profile
 
 
 def addresses_of(organization_id: UUID, *roles: str) -> list[str]:
-    """The addresses of active members with one of these roles; who is suspended in the whole workspace is told nothing."""
-    members = Membership.objects.filter(organization_id=organization_id, role__in=roles, status=Membership.Status.ACTIVE)
+    """The addresses of active members with one of these roles; machines, and who is suspended in the whole workspace, are told nothing."""
+    members = Membership.objects.filter(organization_id=organization_id, role__in=roles, status=Membership.Status.ACTIVE, service=False)
     return list(members.filter(user__status=User.Status.ACTIVE).order_by("id").values_list("user__email", flat=True))
 
 

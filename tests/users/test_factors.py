@@ -254,7 +254,9 @@ def test_whoever_an_organization_asks_sets_a_factor_up_before_they_go_on(cast: C
     assert ok(cast.learner.get("/me/factors"))["required_from"]
     cast.tenant.move_clock(hours=25)
     problem(cast.learner.get("/me"), 401, "second_factor_setup_required")  # signed in since before the grace was over
-    problem(cast.learner.post("/me/factors/totp"), 403, "reauthentication_required")  # it may be somebody else's unlocked screen
+    stale = problem(cast.learner.post("/me/factors/totp"), 403, "reauthentication_required")  # it may be somebody else's unlocked screen
+    assert "Sign in again" in stale["detail"], "not POST /auth/proof, which is shut to who still has to set one up"
+    problem(cast.learner.post("/auth/proof", json={"password": "x"}), 401, "second_factor_setup_required")
     anew = cast.learner.get(f"{cast.tenant.url}/o/contoso/", follow_redirects=True)
     assert anew.url.path.endswith("/sign-in") and "Sign in once more" in anew.text, anew.text
     browser = sign_in(cast)

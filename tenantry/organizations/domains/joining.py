@@ -90,7 +90,8 @@ def join(*, user: User, organization_id: UUID, actor: Actor) -> Membership | Joi
     if offer.how == Domain.AutoJoin.ALLOW:
         with everywhere():
             limits.lock(organization_id, SEATS)
-        offer = _offer_of(user, organization_id)  # a directory that keeps them out, or whoever lets them in otherwise, has been by now
+        # Looked at again: a directory that keeps them out, whoever lets them in otherwise, or has them ask from now on, has been by then.
+        offer = _offer_of(user, organization_id)
     if offer.how == Domain.AutoJoin.ALLOW:
         with everywhere():
             member = settle(

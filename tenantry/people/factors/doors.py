@@ -58,7 +58,7 @@ def subject(request: HttpRequest) -> Subject:
     """Whoever sets up. Raises Problem 401, 403 ``person_required``, ``reauthentication_required``: sign in again then."""
     if session := waiting(request):
         if is_stale(session):
-            raise reauthentication()
+            raise reauthentication("You signed in too long ago to set a first factor up. Sign in again, and set it up then.")
         return Subject(session.user, actor_on_the_way_in(request, session.user), session)
     return Subject(person(request), actor_of(request))
 

@@ -40,10 +40,11 @@ def app(request: HttpRequest) -> HttpResponse:
     """Set up an authenticator app: scan, then type the code that it shows."""
     user = person(request)
     require_recent(request)
-    if request.method == "POST" and not totp.pending(user):  # the page with the codes was loaded again
+    offer = totp.pending(user)
+    if offer is None and request.method == "POST":  # the page with the codes was loaded again
         messages.info(request, "No authenticator app is being set up any more.")
         return redirect("account_security")
-    offer = totp.pending(user) or totp.begin(user)
+    offer = offer or totp.begin(user)
     form, problem = CodeForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         try:
