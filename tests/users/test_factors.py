@@ -14,8 +14,8 @@ from tenantry.people.models import Passkey, RecoveryCode, Session, SignIn, Totp,
 from tenantry.people.passwords import set_password
 
 from ..factories import OPERATOR
-from ..people import Cast, Client, ok, problem, race
-from ..threads import Threads, until_waited_for
+from ..people import Cast, Client, ok, problem
+from ..threads import Threads, meet, until_waited_for
 
 PASSWORD = "seven green herons"
 
@@ -57,7 +57,7 @@ def with_password(cast: Cast) -> None:
 def test_an_app_stands_between_the_password_and_the_workspace(cast: Cast) -> None:
     with_password(cast)
     assert ok(cast.learner.get("/me/factors"))["totp"] is None
-    race(*[lambda: ok(cast.learner.post("/me/factors/totp"), 201)] * 3)  # clicked more than once
+    meet(cast.tenant, "people_totp", *[lambda: ok(cast.learner.post("/me/factors/totp"), 201)] * 3)  # clicked more than once
     secret = ok(cast.learner.post("/me/factors/totp"), 201)["secret"]
     problem(cast.learner.post("/me/factors/totp/confirmation", json={"code": "000000"}), 422, "code_wrong")
     ok(sign_in(cast).get("/me"))  # not confirmed: it counts for nothing
@@ -104,7 +104,7 @@ def test_a_recovery_code_opens_once_and_new_ones_replace_them(cast: Cast) -> Non
     for wrong in (codes[0], others[0]):
         problem(waiting.post("/auth/second-factor", json={"code": wrong}), 422, "code_wrong")
     ok(with_new_token(waiting).post("/auth/second-factor", json={"code": codes[2]}))
-    race(*[lambda: ok(browser.post("/me/recovery-codes"), 201)] * 3)
+    meet(cast.tenant, "people_recoverycode", *[lambda: ok(browser.post("/me/recovery-codes"), 201)] * 3)
     assert ok(browser.get("/me/factors"))["recovery_codes_left"] == 10
     fresh = ok(browser.post("/me/recovery-codes"), 201)["recovery_codes"]
     assert not set(fresh) & set(codes)
